@@ -1,0 +1,46 @@
+"""A photo's fingerprints: PDQ of the picture as people see it, MD5 and SHA-1 of the bytes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from matching.decoding import decode
+from matching.fingerprint import Fingerprint
+from matching.limits import DEFAULT_LIMITS, MediaLimits
+from matching.pdq import MIN_QUALITY, hash_pixels
+from matching.reading import Deadline, digests, open_regular, read_all
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFingerprints:
+    """What is kept of a photo. `quality` is PDQ's, 0 to 100."""
+
+    pdq: Fingerprint
+    quality: int
+    md5: Fingerprint
+    sha1: Fingerprint
+
+    @property
+    def too_plain(self) -> bool:
+        """The PDQ is not to be matched; MD5 and SHA-1 still are."""
+        return self.quality < MIN_QUALITY
+
+
+def fingerprint_photo(
+    source: Path | BinaryIO, limits: MediaLimits = DEFAULT_LIMITS
+) -> PhotoFingerprints:
+    """Fingerprint one photo, read once and forgotten.
+
+    Raises Unreadable with a reason for people: empty, truncated, not a picture, over a limit.
+    """
+    deadline = Deadline(limits.max_seconds)
+    if isinstance(source, Path):
+        with open_regular(source) as file:
+            data = read_all(file, limits.max_photo_bytes)
+    else:
+        data = read_all(source, limits.max_photo_bytes)
+    pixels = decode(data, limits)
+    deadline.check()
+    pdq, quality = hash_pixels(pixels)
+    exact = digests(data)
+    return PhotoFingerprints(pdq=pdq, quality=quality, md5=exact.md5, sha1=exact.sha1)

@@ -1,0 +1,1 @@
+"""Settings, policy, logging and the web server's configuration."""

@@ -1,0 +1,14 @@
+"""gunicorn's settings for the console and the registry. Addresses come on the command line."""
+
+worker_class = "gthread"
+workers = 2
+threads = 8
+timeout = 60
+graceful_timeout = 20
+keepalive = 5
+limit_request_line = 4094
+limit_request_fields = 60
+accesslog = None  # a path names entries and hits; the audit log is the record of what was done
+errorlog = "-"
+loglevel = "warning"
+preload_app = False

@@ -1,0 +1,169 @@
+"""The policy: what may be decided how fast, by which thresholds and with which reasons.
+
+Read from TOML; a later file overrides single keys of an earlier one. The policy's version is a
+digest of its content, so that every decision can name the exact rules it was made under.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from matching.fingerprint import Algorithm
+
+
+class Rules(BaseModel):
+    """Base of the policy's parts: frozen, and an unknown key is an error, not a wish unheard."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Matching(Rules):
+    """When two fingerprints match. Distances in bits, inclusive; quality 0 to 100."""
+
+    pdq_distance: int = Field(ge=0, le=63)
+    pdq_quality: int = Field(ge=0, le=100)
+
+    def threshold(self, algorithm: Algorithm) -> int:
+        """Greatest distance in bits at which `algorithm` matches; 0 is equality."""
+        return self.pdq_distance if algorithm is Algorithm.PDQ else 0
+
+
+class Clock(Rules):
+    """How long a hit may wait, in hours, by the kind of registry; and when it is at risk."""
+
+    due_hours: float = Field(gt=0)
+    at_risk_share: float = Field(gt=0, lt=1)
+    registries: Mapping[str, float] = Field(default_factory=dict)
+
+    def due_in(self, kind: str) -> timedelta:
+        """Time from a hit's opening to its due time, for an entry of a registry of `kind`."""
+        return timedelta(hours=self.registries.get(kind, self.due_hours))
+
+
+class Lease(Rules):
+    """How long a claim lasts without work, in minutes."""
+
+    minutes: int = Field(ge=1, le=240)
+
+    @property
+    def length(self) -> timedelta:
+        """The same as a duration."""
+        return timedelta(minutes=self.minutes)
+
+
+class Holds(Rules):
+    """How long an outbound message waits before it leaves, in seconds, by destination."""
+
+    registry_seconds: int = Field(ge=0)
+    platform_seconds: int = Field(ge=0)
+
+
+class Outbox(Rules):
+    """How delivery is retried. Seconds; the wait doubles from `first` to `longest`."""
+
+    first_retry_seconds: float = Field(gt=0)
+    longest_retry_seconds: float = Field(gt=0)
+    attempts: int = Field(ge=1)
+    sending_seconds: float = Field(gt=0)
+
+
+class ReasonText(Rules):
+    """One reason a person can choose for a decision: a stable code and plain words."""
+
+    code: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    words: str = Field(min_length=1, max_length=120)
+
+
+class Reasons(Rules):
+    """The reasons for each verdict. A dispute also takes one of the registry's own."""
+
+    confirm: tuple[ReasonText, ...] = Field(min_length=1)
+    remove: tuple[ReasonText, ...] = Field(min_length=1)
+    dispute: tuple[ReasonText, ...] = Field(min_length=1)
+
+    def of(self, verdict: str) -> tuple[ReasonText, ...]:
+        """The reasons for `verdict`; an unknown verdict has none."""
+        found: tuple[ReasonText, ...] = getattr(self, verdict, ())
+        return found
+
+
+class Priority(Rules):
+    """Points that make a hit more urgent; the queue shows which applied.
+
+    A point puts a hit `minutes_per_point` ahead of its due time in the queue, so that what is
+    less urgent is never starved: waiting always wins in the end.
+    """
+
+    exact: int
+    near: int
+    confirmed_by_peers: int
+    confirmed_here: int
+    many_sightings: int
+    disputed_by_peers: int
+    disputed_here: int
+    near_distance: int = Field(ge=0, le=63)
+    many_sightings_from: int = Field(ge=2)
+    minutes_per_point: float = Field(ge=0)
+
+
+class Policy(Rules):
+    """All rules together. `version` is a digest of what they say."""
+
+    matching: Matching
+    clock: Clock
+    lease: Lease
+    holds: Holds
+    outbox: Outbox
+    reasons: Reasons
+    priority: Priority
+    classifications: Mapping[str, str]
+    sync_minutes: int = Field(ge=1)
+
+    @property
+    def version(self) -> str:
+        """First 12 hex digits of the SHA-256 of the canonical JSON of these rules."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+    def plain_words(self, classification: str | None) -> str:
+        """A registry's classification in words a person can read all day."""
+        if not classification:
+            return "Not classified by the registry"
+        return self.classifications.get(classification, f"Classified {classification}")
+
+
+def load_policy(files: Sequence[Path]) -> Policy:
+    """Read `files` in order, later ones overriding.
+
+    Raises OSError for an unreadable file, ValueError naming file and key for a malformed one.
+    """
+    merged: dict[str, Any] = {}
+    for path in files:
+        try:
+            merged = _merge(merged, tomllib.loads(path.read_text(encoding="utf-8")))
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"{path} is not TOML: {error}") from error
+    try:
+        return Policy.model_validate(merged)
+    except ValidationError as error:
+        names = ", ".join(str(path) for path in files)
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise ValueError(f"{names}: {faults}") from error
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    return base | {
+        key: _merge(base[key], value)
+        if isinstance(value, dict) and isinstance(base.get(key), dict)
+        else value
+        for key, value in over.items()
+    }

@@ -1,0 +1,1 @@
+"""The rules: what may happen to entries, content, hits and decisions, and who may do it."""

@@ -1,0 +1,217 @@
+"""Step 5, claims: a hit is decided by whoever holds its lease.
+
+Working renews a lease, looking does not. Every change is one conditional UPDATE, so that of two
+people who press at the same moment exactly one has the hit.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import Session
+
+from moderation import audit
+from moderation.naming import hit_name
+from moderation.people import Identity
+from moderation.permissions import Permission
+from store.hit import Hit
+from store.person import Person
+
+NEXT_TRIES = 20
+
+
+class ClaimRefused(Exception):
+    """A claim, renewal or release that cannot be. The message explains it to the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease as the person holds it; `number` goes with every decision made under it."""
+
+    hit_id: int
+    number: int
+    until: datetime
+
+
+def claim(
+    session: Session, hit_id: int, person: Identity, length: timedelta, now: datetime
+) -> Lease:
+    """Take a hit, or renew one's own lease on it. Raises ClaimRefused if another holds it."""
+    if not person.may(Permission.CLAIM):
+        raise ClaimRefused("Your role does not claim hits.")
+    renewed = _renew(session, hit_id, person, length, now)
+    if renewed:
+        return renewed
+    free = or_(Hit.holder_id.is_(None), Hit.lease_until <= now)
+    lease = _take(session, hit_id, person, length, now, free)
+    if lease is None:
+        raise ClaimRefused(_why_not(session, hit_id))
+    return lease
+
+
+def claim_next(
+    session: Session, person: Identity, length: timedelta, now: datetime
+) -> Lease | None:
+    """Take the most urgent open hit that nobody holds; None when there is none.
+
+    A hit that this person holds already comes first: nobody collects claims by pressing again.
+    """
+    if not person.may(Permission.CLAIM):
+        raise ClaimRefused("Your role does not claim hits.")
+    mine = session.scalar(
+        select(Hit.id)
+        .where(Hit.state == "open", Hit.holder_id == person.id, Hit.lease_until > now)
+        .order_by(Hit.urgent_at, Hit.id)
+        .limit(1)
+    )
+    if mine is not None:
+        renewed = _renew(session, mine, person, length, now)
+        if renewed:
+            return renewed
+    free = or_(Hit.holder_id.is_(None), Hit.lease_until <= now)
+    for _ in range(NEXT_TRIES):
+        query = (
+            select(Hit.id)
+            .where(Hit.state == "open", free)
+            .order_by(Hit.urgent_at, Hit.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        hit_id = session.scalar(query)
+        if hit_id is None:
+            return None
+        lease = _take(session, hit_id, person, length, now, free)
+        if lease:
+            return lease
+    return None
+
+
+def release(session: Session, hit_id: int, person: Identity, now: datetime) -> None:
+    """Put a hit back into the queue. A lead may put back anybody's. ClaimRefused otherwise."""
+    condition: list[ColumnElement[bool]] = [Hit.id == hit_id, Hit.state == "open"]
+    condition.append(Hit.holder_id.is_not(None))
+    if not person.may(Permission.RELEASE_OTHERS):
+        condition.append(Hit.holder_id == person.id)
+    freed = session.execute(
+        update(Hit)
+        .where(*condition)
+        .values(holder_id=None, lease_until=None)
+        .returning(Hit.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if freed is None:
+        raise ClaimRefused("You do not hold this hit, so there is nothing to release.")
+    audit.append(
+        session, at=now, actor=person.actor, action="hit.released", subject=hit_name(hit_id)
+    )
+
+
+def hand_over(
+    session: Session, hit_id: int, person: Identity, to_login: str, length: timedelta, now: datetime
+) -> None:
+    """Give one's hit to a colleague who may decide it, with a fresh lease and without a reason."""
+    colleague = session.scalar(
+        select(Person).where(Person.login == to_login, Person.active.is_(True))
+    )
+    if colleague is None or colleague.id == person.id:
+        raise ClaimRefused("Choose a colleague to hand this hit to.")
+    if not _can_decide(colleague):
+        raise ClaimRefused(f"{colleague.name} cannot decide hits.")
+    given = session.execute(
+        update(Hit)
+        .where(
+            Hit.id == hit_id,
+            Hit.state == "open",
+            Hit.holder_id == person.id,
+            Hit.lease_until > now,
+        )
+        .values(
+            holder_id=colleague.id,
+            lease_until=now + length,
+            lease_number=Hit.lease_number + 1,
+        )
+        .returning(Hit.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if given is None:
+        raise ClaimRefused("You no longer hold this hit, so it cannot be handed over.")
+    audit.append(
+        session,
+        at=now,
+        actor=person.actor,
+        action="hit.handed-over",
+        subject=hit_name(hit_id),
+        details={"to": f"person:{colleague.login}"},
+    )
+
+
+def colleagues(session: Session, person: Identity) -> list[Person]:
+    """Active people who may decide hits, without `person`, by name."""
+    people = session.scalars(select(Person).where(Person.active.is_(True)).order_by(Person.name))
+    return [one for one in people if one.id != person.id and _can_decide(one)]
+
+
+def _can_decide(person: Person) -> bool:
+    who = Identity(person.id, person.login, person.name, person.role, person.session_epoch)
+    return who.may(Permission.DECIDE)
+
+
+def _renew(
+    session: Session, hit_id: int, person: Identity, length: timedelta, now: datetime
+) -> Lease | None:
+    row = session.execute(
+        update(Hit)
+        .where(
+            Hit.id == hit_id,
+            Hit.state == "open",
+            Hit.holder_id == person.id,
+            Hit.lease_until > now,
+        )
+        .values(lease_until=now + length)
+        .returning(Hit.lease_number)
+        .execution_options(synchronize_session=False)
+    ).first()
+    return Lease(hit_id, row.lease_number, now + length) if row else None
+
+
+def _take(
+    session: Session,
+    hit_id: int,
+    person: Identity,
+    length: timedelta,
+    now: datetime,
+    free: ColumnElement[bool],
+) -> Lease | None:
+    row = session.execute(
+        update(Hit)
+        .where(Hit.id == hit_id, Hit.state == "open", free)
+        .values(holder_id=person.id, lease_until=now + length, lease_number=Hit.lease_number + 1)
+        .returning(Hit.lease_number)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if row is None:
+        return None
+    audit.append(
+        session,
+        at=now,
+        actor=person.actor,
+        action="hit.claimed",
+        subject=hit_name(hit_id),
+        details={"lease": row.lease_number},
+    )
+    return Lease(hit_id, row.lease_number, now + length)
+
+
+def _why_not(session: Session, hit_id: int) -> str:
+    row = session.execute(
+        select(Hit.state, Person.name)
+        .outerjoin(Person, Person.id == Hit.holder_id)
+        .where(Hit.id == hit_id)
+    ).first()
+    if row is None:
+        return "There is no such hit."
+    if row.state == "decided":
+        return "This hit has been decided already."
+    if row.state == "withdrawn":
+        return "The registry withdrew the entry behind this hit; it needs no decision any more."
+    return f"{row.name} is working on this hit."

@@ -1,0 +1,21 @@
+"""The clock of a hit: on time, at risk, breached."""
+
+from datetime import datetime
+from enum import StrEnum
+
+
+class ClockState(StrEnum):
+    """How a hit stands against its due time."""
+
+    ON_TIME = "on-time"
+    AT_RISK = "at-risk"
+    BREACHED = "breached"
+
+
+def clock_state(at_risk_at: datetime, due_at: datetime, now: datetime) -> ClockState:
+    """How a hit stands at `now`: at risk from `at_risk_at`, breached from `due_at`."""
+    if now >= due_at:
+        return ClockState.BREACHED
+    if now >= at_risk_at:
+        return ClockState.AT_RISK
+    return ClockState.ON_TIME

@@ -1,0 +1,198 @@
+"""Step 6, decisions: the decision, its audit line and its deliveries, in one transaction."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from config.policy import Policy
+from moderation import audit, deliveries
+from moderation.naming import content_name, hit_name
+from moderation.people import Identity
+from moderation.permissions import Permission
+from store.entry import Entry
+from store.hit import Decision, Hit, Match
+
+MAX_NOTE = 2_000
+LOOKS_LIKE_A_FINGERPRINT = re.compile(r"[0-9A-Fa-f]{32,}")
+
+
+class Verdict(StrEnum):
+    """The three things that can be said of a hit."""
+
+    CONFIRM = "confirm"
+    REMOVE = "remove"
+    DISPUTE = "dispute"
+
+
+class DecisionRefused(Exception):
+    """The decision cannot be made. Nothing was changed; the message explains it to the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose. `registry_reason` is the name of one of the registry's own reasons."""
+
+    verdict: Verdict
+    reason: str
+    note: str = ""
+    registry_reason: str = ""
+
+
+def decide(
+    session: Session,
+    hit_id: int,
+    lease_number: int,
+    person: Identity,
+    choice: Choice,
+    policy: Policy,
+    now: datetime,
+) -> Decision:
+    """Decide an open hit under one's lease.
+
+    Raises DecisionRefused, with nothing changed, if the person may not decide, does not hold this
+    lease any more, or the choice is not complete.
+    """
+    if not person.may(Permission.DECIDE):
+        raise DecisionRefused("Your role does not decide hits.")
+    hit = _locked(session, hit_id)
+    _check_lease(hit, lease_number, person, now)
+    return _decide(session, hit, person, choice, policy, now)
+
+
+def reverse(
+    session: Session,
+    hit_id: int,
+    seen_ordinal: int,
+    person: Identity,
+    choice: Choice,
+    policy: Policy,
+    now: datetime,
+) -> Decision:
+    """Decide a decided hit otherwise. `seen_ordinal` is the newest decision the person saw.
+
+    Raises DecisionRefused if the person may not, if somebody was faster, or if the verdict is the
+    one that stands. Whoever decided last may reverse, and a lead.
+    """
+    if not person.may(Permission.REVERSE):
+        raise DecisionRefused("Your role does not reverse decisions.")
+    hit = _locked(session, hit_id)
+    if hit.state != "decided":
+        raise DecisionRefused("This hit has not been decided, so there is nothing to reverse.")
+    last = hit.decisions[-1]
+    if last.ordinal != seen_ordinal:
+        raise DecisionRefused("Somebody decided this hit again meanwhile; look at it once more.")
+    if last.person_id != person.id and not person.may(Permission.RELEASE_OTHERS):
+        raise DecisionRefused("Only the person who decided, or a lead, can reverse this decision.")
+    if last.verdict == choice.verdict:
+        raise DecisionRefused("This is the decision that stands already.")
+    return _decide(session, hit, person, choice, policy, now)
+
+
+def _locked(session: Session, hit_id: int) -> Hit:
+    hit = session.scalar(
+        select(Hit)
+        .where(Hit.id == hit_id)
+        .options(
+            joinedload(Hit.content),
+            selectinload(Hit.decisions),
+            selectinload(Hit.matches).joinedload(Match.entry).joinedload(Entry.source),
+        )
+        .with_for_update(of=Hit)
+    )
+    if hit is None:
+        raise DecisionRefused("There is no such hit.")
+    return hit
+
+
+def _check_lease(hit: Hit, lease_number: int, person: Identity, now: datetime) -> None:
+    if hit.state == "decided":
+        raise DecisionRefused("This hit has been decided already. Your decision was not needed.")
+    if hit.state == "withdrawn":
+        raise DecisionRefused(
+            "The registry withdrew the entry behind this hit; it needs no decision any more."
+        )
+    held = hit.holder_id == person.id and hit.lease_until is not None and hit.lease_until > now
+    if not held or hit.lease_number != lease_number:
+        raise DecisionRefused(
+            "Your claim on this hit ran out or passed to somebody else, so nothing was decided. "
+            "Claim it again to go on."
+        )
+
+
+def _decide(
+    session: Session, hit: Hit, person: Identity, choice: Choice, policy: Policy, now: datetime
+) -> Decision:
+    _check_choice(choice, policy)
+    previous = hit.decisions[-1] if hit.decisions else None
+    decision = Decision(
+        hit_id=hit.id,
+        ordinal=previous.ordinal + 1 if previous else 1,
+        person_id=person.id,
+        verdict=choice.verdict,
+        reason=choice.reason,
+        note=choice.note.strip(),
+        policy_version=policy.version,
+        decided_at=now,
+    )
+    session.add(decision)
+    hit.state, hit.verdict, hit.closed_at = "decided", choice.verdict, now
+    hit.holder_id, hit.lease_until = None, None
+    session.flush()
+    planned = _plan(session, hit, decision, previous, choice, policy, now)
+    audit.append(
+        session,
+        at=now,
+        actor=person.actor,
+        action="hit.decided" if previous is None else "hit.reversed",
+        subject=hit_name(hit.id),
+        details={
+            "verdict": choice.verdict,
+            "reason": choice.reason,
+            "registry_reason": choice.registry_reason,
+            "note": decision.note,
+            "content": content_name(hit.content.platform_id),
+            "policy": policy.version,
+            "deliveries": planned,
+        },
+    )
+    return decision
+
+
+def _plan(
+    session: Session,
+    hit: Hit,
+    decision: Decision,
+    previous: Decision | None,
+    choice: Choice,
+    policy: Policy,
+    now: datetime,
+) -> Sequence[str]:
+    try:
+        return deliveries.plan(
+            session,
+            hit,
+            decision,
+            previous,
+            registry_reason=choice.registry_reason,
+            holds=policy.holds,
+            now=now,
+        )
+    except deliveries.ReasonMissing as error:
+        raise DecisionRefused(str(error)) from error
+
+
+def _check_choice(choice: Choice, policy: Policy) -> None:
+    if choice.reason not in {one.code for one in policy.reasons.of(choice.verdict)}:
+        raise DecisionRefused("Choose one of the reasons for this decision.")
+    if len(choice.note) > MAX_NOTE:
+        raise DecisionRefused(f"The note has more than {MAX_NOTE} characters.")
+    if LOOKS_LIKE_A_FINGERPRINT.search(choice.note):
+        raise DecisionRefused(
+            "The note holds what looks like a fingerprint. Fingerprints are secret and are never "
+            "written into the log; name the hit or the entry instead."
+        )

@@ -1,0 +1,158 @@
+"""What a decision says to whom: the rows of the outbox, planned with the decision.
+
+The table in docs/protocols.md ("what a decision says to each") is this module in words.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from config.policy import Holds
+from exchange.records import Vote
+from moderation.naming import content_name, hit_name
+from store.delivery import Delivery
+from store.hit import Decision, Hit, Match
+from store.source import DisputeReason
+
+PLATFORM = "platform"
+
+
+class ReasonMissing(ValueError):
+    """A dispute needs one of the registry's reasons, and none fits. Says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to plan: to whom, about what, saying what."""
+
+    destination: str
+    source_id: int | None
+    subject: str
+    action: str
+    body: dict[str, Any]
+
+
+def plan(
+    session: Session,
+    hit: Hit,
+    decision: Decision,
+    previous: Decision | None,
+    *,
+    registry_reason: str,
+    holds: Holds,
+    now: datetime,
+) -> list[str]:
+    """Add the deliveries of `decision` in the caller's transaction; their idempotency keys.
+
+    What an earlier decision of this hit has not sent yet is cancelled: the new one says it all.
+    Raises ReasonMissing if a dispute has no reason that the registry knows.
+    """
+    if previous is not None:
+        session.execute(
+            update(Delivery)
+            .where(
+                Delivery.decision_id.in_(select(Decision.id).where(Decision.hit_id == hit.id)),
+                Delivery.state.in_(("waiting", "failed")),
+            )
+            .values(state="cancelled")
+            .execution_options(synchronize_session=False)
+        )
+    messages = [*_votes(session, hit, decision, registry_reason)]
+    messages += _actions(hit, decision, previous)
+    keys = []
+    for message in messages:
+        held = holds.platform_seconds if message.source_id is None else holds.registry_seconds
+        key = secrets.token_hex(16)
+        session.add(
+            Delivery(
+                decision_id=decision.id,
+                source_id=message.source_id,
+                destination=message.destination,
+                subject=message.subject,
+                action=message.action,
+                body=message.body,
+                idempotency_key=key,
+                state="waiting",
+                next_attempt_at=now + timedelta(seconds=held),
+                created_at=now,
+            )
+        )
+        keys.append(key)
+    session.flush()
+    return keys
+
+
+def _votes(
+    session: Session, hit: Hit, decision: Decision, registry_reason: str
+) -> Iterator[Message]:
+    """One vote for each entry and algorithm that matched; none for an entry that was withdrawn."""
+    vote = Vote.NEGATIVE if decision.verdict == "dispute" else Vote.AFFIRMATIVE
+    for match in hit.matches:
+        entry = match.entry
+        if entry.withdrawn_at is not None:
+            continue
+        reasons: Sequence[str] = ()
+        if vote is Vote.NEGATIVE:
+            reasons = (_reason_id(session, match, registry_reason),)
+        yield Message(
+            destination=f"registry:{entry.source.name}",
+            source_id=entry.source_id,
+            subject=f"entry:{entry.id}:{match.algorithm}",
+            action=vote,
+            body={
+                "member_id": entry.member_id,
+                "entry_id": entry.entry_id,
+                "algorithm": match.algorithm,
+                "vote": vote,
+                "reason_ids": list(reasons),
+            },
+        )
+
+
+def _reason_id(session: Session, match: Match, wanted: str) -> str:
+    """The registry's id of the reason that is named so for this algorithm.
+
+    Registries list reasons for each algorithm; a name that this algorithm lacks falls back to
+    its only reason, and to a refusal where there is a choice to make.
+    """
+    source = match.entry.source
+    rows = session.execute(
+        select(DisputeReason.reason_id, DisputeReason.name).where(
+            DisputeReason.source_id == source.id, DisputeReason.algorithm == match.algorithm
+        )
+    ).all()
+    for row in rows:
+        if row.name == wanted:
+            return str(row.reason_id)
+    if len(rows) == 1:
+        return str(rows[0].reason_id)
+    if not rows:
+        raise ReasonMissing(
+            f"The reasons of {source.name} have not been fetched yet; a dispute needs one of "
+            "them. They are fetched with the next sync."
+        )
+    raise ReasonMissing(f"Choose one of the reasons of {source.name} for the dispute.")
+
+
+def _actions(hit: Hit, decision: Decision, previous: Decision | None) -> Iterator[Message]:
+    """What the platform is told: take it down, put it back, or let go of it.
+
+    A confirmed hit asks nothing of the platform: the content is gone or in other hands.
+    """
+    action = {"remove": "remove", "dispute": "release"}.get(decision.verdict)
+    if previous is not None and previous.verdict == "remove" and decision.verdict == "dispute":
+        action = "restore"
+    if action is None:
+        return
+    yield Message(
+        destination=PLATFORM,
+        source_id=None,
+        subject=content_name(hit.content.platform_id),
+        action=action,
+        body={"content_id": hit.content.platform_id, "hit": hit_name(hit.id)},
+    )

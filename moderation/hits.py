@@ -1,0 +1,145 @@
+"""Step 4, hits: matches become a new hit, or more evidence on the one that is open."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from config.policy import Policy
+from moderation import audit
+from moderation.match import Found
+from moderation.naming import content_name, entry_name, hit_name
+from moderation.priority import Points, weigh
+from store.content import Content
+from store.entry import Entry
+from store.hit import Hit, Match
+
+
+def record(session: Session, found: Sequence[Found], policy: Policy, now: datetime) -> list[int]:
+    """Put matches into the queue, in the caller's transaction; ids of hits opened or changed.
+
+    The caller holds the rows of the content locked, so that two jobs which match the same item
+    queue up there.
+
+    Safe to repeat: a match that stands already is passed over. A match that was decided before
+    opens nothing, unless the content has other fingerprints since or its hit was withdrawn.
+    """
+    by_content: dict[int, list[Found]] = defaultdict(list)
+    for one in found:
+        by_content[one.content.id].append(one)
+    touched: list[int] = []
+    for content_id in sorted(by_content):
+        hit = _record_one(session, content_id, by_content[content_id], policy, now)
+        if hit is not None:
+            touched.append(hit.id)
+    return touched
+
+
+def _record_one(
+    session: Session, content_id: int, found: list[Found], policy: Policy, now: datetime
+) -> Hit | None:
+    content = session.get_one(Content, content_id)
+    standing = {
+        (row.entry_id, row.algorithm)
+        for row in session.execute(
+            select(Match.entry_id, Match.algorithm)
+            .join(Hit, Hit.id == Match.hit_id)
+            .where(
+                Match.content_id == content_id,
+                Match.content_revision == content.revision,
+                Hit.state != "withdrawn",
+            )
+        )
+    }
+    new = [one for one in found if (one.entry.id, one.algorithm) not in standing]
+    if not new:
+        return None
+    hit = session.scalar(
+        select(Hit)
+        .where(Hit.content_id == content_id, Hit.state == "open")
+        .options(selectinload(Hit.matches).joinedload(Match.entry))
+        .with_for_update(of=Hit)
+    )
+    opened = hit is None
+    if hit is None:
+        hit = Hit(content_id=content_id, state="open", opened_at=now, lease_number=0, matches=[])
+        hit.due_at = now + timedelta(hours=policy.clock.due_hours)
+    hit.matches.extend(_row(one, content, now) for one in new)
+    _set_clock(session, hit, [one.entry for one in new], content, policy, opened=opened)
+    session.add(hit)
+    session.flush()
+    audit.append(
+        session,
+        at=now,
+        actor="system:match",
+        action="hit.opened" if opened else "hit.evidence",
+        subject=hit_name(hit.id),
+        details={
+            "content": content_name(content.platform_id),
+            "priority": hit.priority,
+            "matches": [
+                {
+                    "entry": entry_name(
+                        one.entry.source_id, one.entry.member_id, one.entry.entry_id
+                    ),
+                    "algorithm": one.algorithm,
+                    "distance": one.distance,
+                    "threshold": one.threshold,
+                    "index_version": one.index_version,
+                }
+                for one in new
+            ],
+        },
+    )
+    return hit
+
+
+def _row(one: Found, content: Content, now: datetime) -> Match:
+    return Match(
+        content_id=content.id,
+        content_revision=content.revision,
+        entry_id=one.entry.id,
+        entry=one.entry,
+        algorithm=one.algorithm,
+        distance=one.distance,
+        threshold=one.threshold,
+        difference=one.difference,
+        quality=one.quality,
+        frames=list(one.frames),
+        index_version=one.index_version,
+        matched_at=now,
+    )
+
+
+def _set_clock(
+    session: Session,
+    hit: Hit,
+    new_entries: list[Entry],
+    content: Content,
+    policy: Policy,
+    *,
+    opened: bool,
+) -> None:
+    """Due time and priority. New evidence can make a hit due earlier, never later."""
+    due = min(hit.opened_at + _due_in(entry, policy) for entry in new_entries)
+    hit.due_at = due if opened else min(hit.due_at, due)
+    entry_ids = [match.entry.id for match in hit.matches]
+    points = weigh(session, hit.matches, entry_ids, content, policy.priority)
+    hit.nearest = min(match.distance for match in hit.matches)
+    hit.priority = sum(point.points for point in points)
+    hit.priority_reasons = [_words(point) for point in points]
+    hit.at_risk_at = hit.opened_at + (hit.due_at - hit.opened_at) * policy.clock.at_risk_share
+    ahead = timedelta(minutes=hit.priority * policy.priority.minutes_per_point)
+    hit.urgent_at = hit.due_at - ahead
+
+
+def _due_in(entry: Entry, policy: Policy) -> timedelta:
+    if entry.source.due_hours is not None:
+        return timedelta(hours=entry.source.due_hours)
+    return policy.clock.due_in(entry.source.kind)
+
+
+def _words(point: Points) -> str:
+    return f"{point.points:+d} {point.why}"

@@ -1,0 +1,66 @@
+"""Content of our own platform: an opaque id, fingerprints and a little context. Never bytes."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from store.base import Base, Key
+
+
+class Content(Base):
+    """One item on the platform. `platform_id` is the platform's own, opaque to us.
+
+    `matched_version` is the index version it was last matched whole against; None asks for it.
+    `revision` grows when the platform sends other fingerprints under the same id.
+    """
+
+    __tablename__ = "content"
+    __table_args__ = (Index(None, "matched_version", "id"), Index(None, "uploader"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    platform_id: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    surface: Mapped[str | None] = mapped_column(String(80))
+    uploader: Mapped[str | None] = mapped_column(String(200))
+    posted_at: Mapped[datetime | None]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    seen_count: Mapped[int] = mapped_column(default=1)
+    revision: Mapped[int] = mapped_column(default=1)
+    matched_version: Mapped[int | None]
+
+    fingerprints: Mapped[list["ContentFingerprint"]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by="ContentFingerprint.id"
+    )
+
+
+class ContentFingerprint(Base):
+    """One fingerprint of an item. `quality` is PDQ's, 0 to 100; `at` is seconds into a film."""
+
+    __tablename__ = "content_fingerprints"
+    __table_args__ = (Index(None, "content_id"), Index(None, "algorithm", "value"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"))
+    algorithm: Mapped[str] = mapped_column(String(20))
+    value: Mapped[bytes] = mapped_column(LargeBinary(64))
+    quality: Mapped[int | None]
+    at: Mapped[float | None]
+
+
+class Sweep(Base):
+    """Matching what is held against the fingerprints that a new index version added.
+
+    `cursor` is the last content id done: the sweep resumes behind it.
+    """
+
+    __tablename__ = "sweeps"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    index_version: Mapped[int] = mapped_column(ForeignKey("index_versions.id"), unique=True)
+    cursor: Mapped[int] = mapped_column(Key, default=0)
+    contents: Mapped[int] = mapped_column(default=0)
+    matches: Mapped[int] = mapped_column(default=0)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,89 @@
+"""Entries of the registries' lists, their fingerprints, and what other members say of them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from store.base import Base, Key
+from store.source import Source
+
+
+class Entry(Base):
+    """One record on a registry's list. Withdrawn or active, never deleted here."""
+
+    __tablename__ = "entries"
+    __table_args__ = (Index(None, "source_id", "member_id", "entry_id", unique=True),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    member_id: Mapped[str] = mapped_column(String(80))
+    member_name: Mapped[str] = mapped_column(String(200))
+    entry_id: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(10))
+    classification: Mapped[str | None] = mapped_column(String(40))
+    omitted: Mapped[list[str]] = mapped_column(default=list)
+    listed_at: Mapped[datetime | None]
+    first_seen_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+    source: Mapped[Source] = relationship(lazy="raise")
+    fingerprints: Mapped[list["EntryFingerprint"]] = relationship(
+        lazy="raise", back_populates="entry", order_by="EntryFingerprint.id"
+    )
+    votes: Mapped[list["PeerVoteRow"]] = relationship(lazy="raise", cascade="all, delete-orphan")
+
+
+class EntryFingerprint(Base):
+    """One fingerprint of an entry; its id is the key that the index carries.
+
+    `indexed_version` is the first index version that holds it, None while it waits for one. A
+    fingerprint that its entry no longer has is retired and stops matching at once;
+    `removed_version` is the first index version without it.
+    """
+
+    __tablename__ = "entry_fingerprints"
+    __table_args__ = (
+        Index(None, "entry_id"),
+        Index(None, "indexed_version", "id"),
+        Index(None, "removed_version", "id"),
+        Index(None, "algorithm", "value"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
+    algorithm: Mapped[str] = mapped_column(String(20))
+    value: Mapped[bytes] = mapped_column(LargeBinary(64))
+    retired: Mapped[bool] = mapped_column(default=False)
+    indexed_version: Mapped[int | None]
+    removed_version: Mapped[int | None]
+
+    entry: Mapped[Entry] = relationship(lazy="raise", back_populates="fingerprints")
+
+
+class PeerVoteRow(Base):
+    """Another member's vote on one algorithm of an entry, as the registry last told it."""
+
+    __tablename__ = "peer_votes"
+    __table_args__ = (Index(None, "entry_id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
+    algorithm: Mapped[str] = mapped_column(String(20))
+    vote: Mapped[str] = mapped_column(String(20))
+    member_id: Mapped[str] = mapped_column(String(80))
+    member_name: Mapped[str] = mapped_column(String(200))
+    reasons: Mapped[list[str]] = mapped_column(default=list)
+    voted_at: Mapped[datetime | None]
+
+
+class IndexVersion(Base):
+    """One version of the index: the list as it stood. Hosts build their snapshot from it."""
+
+    __tablename__ = "index_versions"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    created_at: Mapped[datetime]
+    added: Mapped[int]
+    removed: Mapped[int]

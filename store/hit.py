@@ -1,0 +1,116 @@
+"""Hits, the matches they stand on, and the decisions made of them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from store.base import Base, Key
+from store.content import Content
+from store.entry import Entry
+from store.person import Person
+
+
+class Hit(Base):
+    """One piece of content with all of its matches: what is queued, claimed and decided.
+
+    State `open` waits for a decision, `decided` has one, `withdrawn` needs none any more because
+    every entry behind it was withdrawn. `urgent_at` is the due time, made earlier by the priority:
+    the queue's order. `nearest` is the least distance of its matches. `lease_number` grows with every claim, so that a decision
+    made on an old page is recognised even after the same person claimed the hit again.
+    """
+
+    __tablename__ = "hits"
+    __table_args__ = (
+        # One open hit per content; what is found later is more evidence on it.
+        Index(
+            "uq_hits_open_content",
+            "content_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(None, "state", "urgent_at", "id"),
+        Index(None, "state", "due_at"),
+        Index(None, "state", "at_risk_at"),
+        Index(None, "holder_id"),
+        Index(None, "content_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"))
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    verdict: Mapped[str | None] = mapped_column(String(10))
+    priority: Mapped[int] = mapped_column(default=0)
+    nearest: Mapped[int] = mapped_column(default=0)
+    priority_reasons: Mapped[list[str]] = mapped_column(default=list)
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    at_risk_at: Mapped[datetime]
+    urgent_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    holder_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    lease_until: Mapped[datetime | None]
+    lease_number: Mapped[int] = mapped_column(default=0)
+
+    content: Mapped[Content] = relationship(lazy="raise")
+    holder: Mapped[Person | None] = relationship(lazy="raise")
+    matches: Mapped[list["Match"]] = relationship(lazy="raise", order_by="Match.id")
+    decisions: Mapped[list["Decision"]] = relationship(lazy="raise", order_by="Decision.ordinal")
+
+
+class Match(Base):
+    """Content × entry through one algorithm, at one distance, threshold and index version.
+
+    `difference` is the XOR of the two values: which bits differ, never what they are. For a film
+    the match is the nearest frame, with how many frames matched and where.
+    """
+
+    __tablename__ = "matches"
+    __table_args__ = (
+        Index(None, "hit_id", "entry_id", "algorithm", unique=True),
+        Index(None, "content_id"),
+        Index(None, "entry_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    hit_id: Mapped[int] = mapped_column(ForeignKey("hits.id"))
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"))
+    content_revision: Mapped[int]
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
+    algorithm: Mapped[str] = mapped_column(String(20))
+    distance: Mapped[int]
+    threshold: Mapped[int]
+    difference: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    quality: Mapped[int | None]
+    frames: Mapped[list[float]] = mapped_column(default=list)
+    index_version: Mapped[int]
+    matched_at: Mapped[datetime]
+
+    entry: Mapped[Entry] = relationship(lazy="raise")
+
+
+class Decision(Base):
+    """Confirm, remove or dispute. Never changed: a reversal is the hit's next decision.
+
+    The unique (hit, ordinal) is what makes "decided once" true whatever the callers do.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        Index(None, "hit_id", "ordinal", unique=True),
+        Index(None, "decided_at"),
+        Index(None, "person_id", "decided_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    hit_id: Mapped[int] = mapped_column(ForeignKey("hits.id"))
+    ordinal: Mapped[int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    verdict: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(40))
+    note: Mapped[str] = mapped_column(Text, default="")
+    policy_version: Mapped[str] = mapped_column(String(12))
+    decided_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(lazy="raise")

@@ -8,7 +8,9 @@ from typing import BinaryIO, NoReturn
 import av
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from matching.decoding import check_size
 from matching.fingerprint import Fingerprint
@@ -51,9 +53,9 @@ def fingerprint_video(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Video
         frames = ThinnedFrames(limits.max_frames)
         for seconds, frame in one_a_second(decoded(file, limits, deadline)):
             pdq, quality = hash_pixels(as_seen(frame))
-            frames.add(FramePrint(seconds=seconds, pdq=pdq, quality=quality))
+            frames.add(FramePrint(seconds=round(seconds, 3), pdq=pdq, quality=quality))
         if not frames.frames():
-            raise Unreadable("damaged: no frame of the video can be decoded")
+            raise Unreadable("damaged or encrypted: no frame of the video can be decoded")
         file.seek(0)
         exact = digests_of_stream(file, deadline)
     return VideoFingerprints(md5=exact.md5, sha1=exact.sha1, frames=frames.frames())
@@ -77,8 +79,9 @@ def decoded(
         container = av.open(
             file,
             "r",
+            metadata_errors="ignore",
             container_options={"format_whitelist": CONTAINERS},
-            io_open=_open_nothing_else,
+            io_open=_nothing_else,
         )
     except (av.FFmpegError, ValueError, OSError):
         raise Unreadable("neither a picture nor a video") from None
@@ -98,29 +101,36 @@ def _frames(
     start = float((stream.start_time or 0) * (stream.time_base or 0))
     rate = float(stream.average_rate or 25)
     count = 0
-    for packet in container.demux(stream):
+    for packet in _packets(container, stream):
         deadline.check()
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            continue  # a damaged packet costs its own frames, as in a player
-        for frame in frames:
+        for frame in _decoded(packet):
             check_size((frame.width, frame.height), limits.max_pixels)
             yield (count / rate if frame.time is None else frame.time - start), frame
             count += 1
 
 
+def _packets(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+    try:
+        yield from container.demux(stream)
+    except (av.FFmpegError, OSError):
+        return  # the file breaks off here; what came before stands
+
+
+def _decoded(packet: "Packet[VideoStream]") -> list[VideoFrame]:
+    try:
+        return packet.decode()
+    except av.FFmpegError:
+        return []  # a damaged packet costs its own frames, as in a player
+
+
 def one_a_second(
     frames: Iterator[tuple[float, VideoFrame]],
 ) -> Iterator[tuple[float, VideoFrame]]:
-    """The first frame, then each that lies a second or more from the last one given.
-
-    Times that run backwards (films cut together) start a new second.
-    """
-    last: float | None = None
+    """The first frame that falls into each second of the film, whichever way its times run."""
+    last: int | None = None
     for seconds, frame in frames:
-        if last is None or not 0 <= seconds - last < 1:
-            last = seconds
+        if int(seconds) != last:
+            last = int(seconds)
             yield seconds, frame
 
 
@@ -136,6 +146,6 @@ def as_seen(frame: VideoFrame) -> Pixels:
     return np.ascontiguousarray(np.rot90(pixels, k=round(frame.rotation / 90)))
 
 
-def _open_nothing_else(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+def _nothing_else(url: str, flags: int, options: dict[str, str]) -> NoReturn:
     """A film is one file: what it refers to elsewhere is not opened."""
     raise PermissionError("a video may not open other files")

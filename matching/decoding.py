@@ -81,9 +81,16 @@ def check_size(size: tuple[int, int], max_pixels: int) -> None:
 def as_seen(image: Image.Image) -> Pixels:
     """Decode the first frame, upright and flattened, as rows x columns x RGB."""
     image.load()
-    rgb = _manageable(_to_rgb(image))
+    rgb = manageable(_to_rgb(image))
     turn = _TURNS.get(_orientation(image))
     return np.ascontiguousarray(np.asarray(rgb if turn is None else rgb.transpose(turn)))
+
+
+def manageable(image: Image.Image) -> Image.Image:
+    """The RGB picture itself, or where it has more than EXACT_PIXELS a smaller one of it."""
+    if image.width * image.height <= EXACT_PIXELS:
+        return image
+    return image.reduce((max(1, image.width // SIDE), max(1, image.height // SIDE)))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -101,18 +108,13 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Grey levels of 16 bits by their upper byte; others, whose range nothing states, by theirs."""
-    if values.dtype == np.uint16:
+    if values.dtype.kind == "u":
         high_byte: NDArray[np.uint8] = (values >> 8).astype(np.uint8)
         return high_byte
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     scale = 255.0 / (high - low) if high > low else 0.0
     return ((values.astype(np.float32) - low) * scale).astype(np.uint8)
-
-
-def _manageable(image: Image.Image) -> Image.Image:
-    if image.width * image.height <= EXACT_PIXELS:
-        return image
-    return image.reduce((max(1, image.width // SIDE), max(1, image.height // SIDE)))
 
 
 def _orientation(image: Image.Image) -> int:

@@ -11,8 +11,9 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from PIL import Image
 
-from matching.decoding import check_size
+from matching.decoding import check_size, manageable
 from matching.fingerprint import Fingerprint
 from matching.frames import FramePrint, ThinnedFrames
 from matching.limits import DEFAULT_LIMITS, MediaLimits
@@ -22,9 +23,6 @@ from matching.reading import Deadline, Unreadable, digests_of_stream, open_regul
 CONTAINERS = "mov,matroska,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,mxf,dv,ivf,rm"
 """FFmpeg's readers for what films are uploaded in. A closed list: its playlist readers (HLS,
 concat, DASH) open other files and addresses, its text and raw readers take anything for a film."""
-
-SIDE = 512
-"""Frames are brought to at most this width and height first: hashing.pdf advises it for PDQ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +133,9 @@ def one_a_second(
 
 
 def as_seen(frame: VideoFrame) -> Pixels:
-    """The frame's pixels, upright as a player turns them, no side longer than SIDE."""
-    seen = frame.reformat(
-        width=min(frame.width, SIDE),
-        height=min(frame.height, SIDE),
-        format="rgb24",
-        interpolation="AREA",
-    )
-    pixels = seen.to_ndarray()
+    """The frame's pixels, upright as a player turns them: phones film lying on their side."""
+    picture = Image.fromarray(frame.to_ndarray(format="rgb24"))
+    pixels = np.asarray(manageable(picture))
     return np.ascontiguousarray(np.rot90(pixels, k=round(frame.rotation / 90)))
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from config.policy import Holds
 from exchange.records import Vote
-from moderation.naming import content_name, hit_name
+from moderation.naming import content_name, decision_name, hit_name
 from store.delivery import Delivery
 from store.hit import Decision, Hit, Match
 from store.source import DisputeReason
@@ -154,5 +154,9 @@ def _actions(hit: Hit, decision: Decision, previous: Decision | None) -> Iterato
         source_id=None,
         subject=content_name(hit.content.platform_id),
         action=action,
-        body={"content_id": hit.content.platform_id, "hit": hit_name(hit.id)},
+        body={
+            "content_id": hit.content.platform_id,
+            "hit": hit_name(hit.id),
+            "decision": decision_name(decision.id),
+        },
     )

@@ -12,6 +12,11 @@ def hit_number(name: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
 
 
+def decision_name(decision_id: int) -> str:
+    """A decision's reference, as the platform is told it: D-12."""
+    return f"D-{decision_id}"
+
+
 def entry_name(source_id: int, member_id: str, entry_id: str) -> str:
     """An entry by what identifies it: source, member, entry."""
     return f"entry:{source_id}/{member_id}/{entry_id}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.policy import Outbox
@@ -44,17 +44,24 @@ class Order:
 Send = Callable[[Order], Receipt]
 
 
-def due(database: Database, now: datetime, limit: int = 100) -> list[int]:
-    """Ids of deliveries to send now, oldest first: due, or marked so long ago that it was lost.
+def destinations_due(database: Database, now: datetime) -> list[str]:
+    """Where something is to be sent now: due, or marked so long ago that it was lost."""
+    query = select(Delivery.destination).where(*_is_due(now)).distinct()
+    with database.read() as session:
+        return sorted(session.scalars(query))
 
-    Of those with the same destination and subject only the first is named, so that order holds.
+
+def due(database: Database, destination: str, now: datetime, limit: int = 100) -> list[int]:
+    """Ids of deliveries to send to `destination` now, oldest first.
+
+    Of those about the same subject only the first is named, so that order holds.
     """
     earlier = aliased(Delivery)
     query = (
         select(Delivery.id)
         .where(
-            Delivery.state.in_(OPEN_STATES),
-            Delivery.next_attempt_at <= now,
+            *_is_due(now),
+            Delivery.destination == destination,
             ~exists().where(
                 earlier.destination == Delivery.destination,
                 earlier.subject == Delivery.subject,
@@ -67,6 +74,10 @@ def due(database: Database, now: datetime, limit: int = 100) -> list[int]:
     )
     with database.read() as session:
         return list(session.scalars(query))
+
+
+def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Delivery.state.in_(OPEN_STATES), Delivery.next_attempt_at <= now
 
 
 def deliver(

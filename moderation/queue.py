@@ -186,7 +186,7 @@ def _search_condition(q: str) -> ColumnElement[bool]:
     return or_(by_content, Hit.id == number) if number is not None else by_content
 
 
-def _ordered(query: Select[tuple[Hit]], view: View, cursor: str | None) -> Select[tuple[Hit]]:
+def _ordered(query: Select[Hit], view: View, cursor: str | None) -> Select[Hit]:
     if view in (View.OPEN, View.MINE):
         query = query.order_by(Hit.urgent_at, Hit.id)
         position = _position(cursor)

@@ -73,6 +73,16 @@ def sync(
     return run_id
 
 
+def note_failure(database: Database, source_id: int, error: str, now: datetime) -> None:
+    """Record a sync that failed before it could begin, where people look for it."""
+    with database.write() as session:
+        run = SyncRun(source_id=source_id, started_at=now)
+        session.add(run)
+        session.flush()
+        run_id = run.id
+    _finish(database, run_id, now, error)
+
+
 def _apply(
     database: Database, source_id: int, run_id: int, page: Page, serial: int, now: datetime
 ) -> bool:

@@ -16,8 +16,9 @@ class Hit(Base):
 
     State `open` waits for a decision, `decided` has one, `withdrawn` needs none any more because
     every entry behind it was withdrawn. `urgent_at` is the due time, made earlier by the priority:
-    the queue's order. `nearest` is the least distance of its matches. `lease_number` grows with every claim, so that a decision
-    made on an old page is recognised even after the same person claimed the hit again.
+    the queue's order. `nearest` is the least distance of its matches. `lease_number` grows with
+    every claim, so that a decision made on an old page is recognised even after the same person
+    claimed the hit again.
     """
 
     __tablename__ = "hits"
@@ -33,6 +34,7 @@ class Hit(Base):
         Index(None, "state", "urgent_at", "id"),
         Index(None, "state", "due_at"),
         Index(None, "state", "at_risk_at"),
+        Index(None, "opened_at"),
         Index(None, "holder_id"),
         Index(None, "content_id"),
     )

@@ -64,13 +64,20 @@ def _fresh_postgres_database() -> Iterator[str]:
     admin.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def registry_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database's URL, once on each kind of database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'registry' / 'registry.sqlite'}"
+def _fresh_database(kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'registry' / 'registry.sqlite'}"
     else:
         yield from _fresh_postgres_database()
+
+
+KINDS = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(params=KINDS)
+def registry_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database's URL, once on each kind of database."""
+    yield from _fresh_database(request.param, tmp_path)
 
 
 @pytest.fixture
@@ -79,23 +86,26 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'registry.sqlite'}"
 
 
+def _create(database_url: str, **changed: object) -> Flask:
+    values: dict[str, object] = {
+        "secret_key": secrets.token_hex(32),
+        "database_url": database_url,
+        "accounts": (OURS.settings, PEER.settings),
+        "sharing_limit": "100000 per minute",
+        "submit_limit": "100000 per minute",
+        "case_limit": "100000 per minute",
+    }
+    return create_registry(RegistrySettings.model_validate(values | changed))
+
+
 @pytest.fixture
 def make_registry() -> Iterator[MakeRegistry]:
     """Applications with two members' accounts, closed at the end."""
     made: list[Flask] = []
 
     def make(database_url: str, **changed: object) -> Flask:
-        values: dict[str, object] = {
-            "secret_key": secrets.token_hex(32),
-            "database_url": database_url,
-            "accounts": (OURS.settings, PEER.settings),
-            "sharing_limit": "100000 per minute",
-            "submit_limit": "100000 per minute",
-            "case_limit": "100000 per minute",
-        }
-        app = create_registry(RegistrySettings.model_validate(values | changed))
-        made.append(app)
-        return app
+        made.append(_create(database_url, **changed))
+        return made[-1]
 
     yield make
     for app in made:
@@ -112,6 +122,17 @@ def parts(app: Flask) -> Services:
 def registry(registry_database_url: str, make_registry: MakeRegistry) -> Flask:
     """An empty registry, once on each kind of database."""
     return make_registry(registry_database_url)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def refusing(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    """A registry for tests of what it refuses: nothing of it is kept, so they can share one."""
+    for url in _fresh_database(request.param, tmp_path_factory.mktemp("refusing")):
+        app = _create(url)
+        yield app
+        parts(app).database.close()
 
 
 @pytest.fixture

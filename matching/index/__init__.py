@@ -3,9 +3,11 @@
 `IndexDirectory(path).current()` gives the loaded `Index` that this host serves.
 """
 
+from matching.index.degenerate import degenerate
 from matching.index.directory import IndexDirectory
-from matching.index.errors import SnapshotError, StaleVersionError
-from matching.index.index import MAX_RADIUS, Index
+from matching.index.errors import SnapshotError, StaleVersionError, TooManyMatchesError
+from matching.index.index import Index
+from matching.index.kernels import MAX_RADIUS
 from matching.index.matches import Matches
 from matching.index.rows import Block, Row
 
@@ -18,4 +20,6 @@ __all__ = [
     "Row",
     "SnapshotError",
     "StaleVersionError",
+    "TooManyMatchesError",
+    "degenerate",
 ]

@@ -1,119 +1,204 @@
-"""Where the snapshots of one host live, and how one takes over from another."""
+"""Where the snapshots of one host live, and how one takes over from another.
+
+    current                          the name of the newest snapshot file, one line
+    <version>-<random>.snapshot      a base, or a delta that names its base
+    <…>.snapshot.new                 being written; a leftover is removed by the next writer
+    lock                             held by the one that writes
+
+A file is written whole and flushed to the disk before `current` is replaced by another that
+names it, so a reader sees the old list or the new one, and a writer that fails or is killed at
+any point leaves the old one. What was current before stays until the next change but one.
+"""
 
 import fcntl
 import os
+import re
+import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from matching.fingerprint import Algorithm
+from matching.index.amendment import amend, separate
 from matching.index.errors import SnapshotError, StaleVersionError
 from matching.index.index import Index
-from matching.index.rows import Block, Columns, Row, gather
+from matching.index.rows import Block, Row, gather
+from matching.index.segment import Segment, write_segment
+
+_NAME = re.compile(r"(?P<version>\d{20})-[0-9a-f]{16}\.snapshot")
+_ATTEMPTS = 10
+"""Times to follow `current` again when a file it named is gone: each means two new versions."""
 
 
 class IndexDirectory:
-    """The snapshots under one folder: one writer at a time, any number of readers."""
+    """The snapshots under one folder: one writer at a time, any number of readers.
+
+    Fingerprints are secrets: the folder and its files are for their owner only.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._opening = threading.Lock()
-        self._open: tuple[str, Index] | None = None
+        self._opened: Index | None = None
 
     def current(self) -> Index | None:
-        """The newest index, None before the first. Opened only when it changed: ask each time."""
+        """The newest index, None before the first. Opened only when it changed: ask each time.
+
+        Raises SnapshotError where the newest cannot be read.
+        """
         with self._opening:
-            name = self._pointed()
-            if name is None:
-                return None
-            if self._open is None or self._open[0] != name:
-                self._open = (name, self._read(name))
-            return self._open[1]
+            for _ in range(_ATTEMPTS):
+                name = self._pointed()
+                if name is None:
+                    return None
+                if self._opened is None or self._opened.name != name:
+                    try:
+                        self._opened = self._open(name)
+                    except FileNotFoundError:
+                        if self._pointed() == name:
+                            raise SnapshotError(
+                                f"{self.path / name} or its base is gone; publish again"
+                            ) from None
+                        continue
+                return self._opened
+        raise SnapshotError(f"{self.path}: snapshots change faster than they can be opened")
 
     def publish(self, version: int, rows: Iterable[Row | Block]) -> Index:
-        """Write a whole new snapshot of the list at `version` and let readers switch to it.
+        """Write a whole new snapshot of the list at `version`; readers switch to it.
 
-        The same version again is a rebuild and allowed; an older one than the current raises
-        StaleVersionError. On any failure the old snapshot keeps serving.
+        The same version again is a rebuild and allowed, also of one that cannot be read any
+        more; one older than the current raises StaleVersionError. Waits while another writes.
+        On any failure the old snapshot keeps serving; SnapshotError says why it was.
         """
-        with self._writing() as current:
-            if current and version < current.version:
+        with self._writing() as served:
+            if served is not None and version < served:
                 raise StaleVersionError(
-                    f"{self.path}: version {version} is older than version {current.version}, "
-                    "which is being served; build again from the newest list",
-                    current=current.version,
+                    f"{self.path}: version {version} is older than version {served}, which is "
+                    "being served; build again from the newest list",
+                    current=served,
                 )
-            return self._write(version, gather(rows))
+            columns, aside = separate(gather(rows))
+            return self._replace(
+                version, lambda path: write_segment(path, columns, aside, version=version)
+            )
 
     def amend(
-        self, version: int, added: Iterable[Row | Block], removed_keys: Iterable[int], *, since: int
+        self,
+        version: int,
+        added: Iterable[Row | Block],
+        removed_keys: Iterable[int],
+        *,
+        since: int,
     ) -> Index:
         """Change the list: `removed_keys` stop matching, `added` can be matched, at once.
 
-        `since` is the version this change is relative to; if another one is current, or
-        `version` is not newer, raises StaleVersionError. What is added under a key replaces all
-        that stood under it.
+        `since` is the version that this change is relative to. If another one is current, or
+        `version` is not newer, raises StaleVersionError, because a change before it was missed.
+        What is added under a key replaces all that stood under it. Failures as for `publish`.
+
+        Costs time and space in proportion to all changes since the last `publish`.
         """
-        with self._writing() as current:
-            if current is None:
+        with self._writing() as served:
+            if served is None:
                 raise SnapshotError(f"{self.path}: nothing to amend; publish a snapshot first")
-            if current.version != since or version <= since:
+            if served != since or version <= since:
                 raise StaleVersionError(
-                    f"{self.path}: version {version} amends version {since}, but version "
-                    f"{current.version} is being served; publish from the newest list",
-                    current=current.version,
+                    f"{self.path}: this amends version {since} to {version}, but version {served} "
+                    "is being served; publish the newest list",
+                    current=served,
                 )
-            new = gather(added)
-            gone = np.concatenate(
-                [np.fromiter(removed_keys, np.int64)] + [b.keys for b in new.values()]
-            )
-            columns: Columns = {}
-            for algorithm, block in current._columns.items():
-                keep = ~np.isin(block.keys, gone)
-                columns[algorithm] = Block(
-                    algorithm,
-                    np.concatenate([block.keys[keep], new[algorithm].keys]),
-                    np.concatenate([block.values[keep], new[algorithm].values]),
-                )
-            return self._write(version, columns)
+            index = self.current()
+            if index is None:
+                raise SnapshotError(f"{self.path}: the snapshots were removed; publish again")
+            change = gather(added)
+            removed = np.fromiter(removed_keys, np.int64)
+            return self._replace(version, lambda path: amend(path, index, change, removed, version))
 
     def _pointed(self) -> str | None:
+        """The name in `current`, None before the first."""
         try:
-            return (self.path / "current").read_text().strip()
+            file = os.open(self.path / "current", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
-
-    def _read(self, name: str) -> Index:
-        file = self.path / name
         try:
-            with np.load(file, allow_pickle=False) as data:
-                columns = {a: Block(a, data[f"{a}.keys"], data[f"{a}.values"]) for a in Algorithm}
-                version, built_at = int(data["version"]), float(data["built_at"])
-        except (OSError, ValueError, KeyError) as error:
-            raise SnapshotError(f"{file}: not a snapshot of this format; publish again") from error
-        at = datetime.fromtimestamp(built_at, UTC)
-        return Index(columns, version=version, built_at=at, set_aside=0)
+            name = os.read(file, 256).decode(errors="replace").strip()
+        finally:
+            os.close(file)
+        if not _NAME.fullmatch(name):
+            raise SnapshotError(f"{self.path / 'current'} does not name a snapshot; publish again")
+        return name
 
-    def _write(self, version: int, columns: Columns) -> Index:
-        name = f"{version:020d}-{os.urandom(4).hex()}.npz"
-        arrays = {f"{a}.keys": b.keys for a, b in columns.items()}
-        arrays |= {f"{a}.values": b.values for a, b in columns.items()}
-        now = datetime.now(UTC).timestamp()
-        np.savez(self.path / name, version=version, built_at=now, **arrays)
-        pointer = self.path / "current.tmp"
-        pointer.write_text(name + "\n")
-        pointer.replace(self.path / "current")
-        index = self.current()
-        assert index is not None  # noqa: S101
-        return index
+    def _open(self, name: str) -> Index:
+        """Open a snapshot and its base, which is kept open where it stays the same."""
+        newest = Segment(self.path / name)
+        if newest.base is None:
+            return Index(newest)
+        if self._opened is not None and self._opened.base.name == newest.base:
+            return Index(self._opened.base, newest)
+        return Index(Segment(self.path / newest.base), newest)
 
     @contextmanager
-    def _writing(self) -> Iterator[Index | None]:
-        with (self.path / "lock").open("w") as lock:
+    def _writing(self) -> Iterator[int | None]:
+        """Hold the lock; gives the version that is being served, read from its name alone."""
+        with (self.path / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield self.current()
+            for leftover in self.path.glob("*.new"):
+                leftover.unlink()
+            try:
+                name = self._pointed()
+            except SnapshotError:  # unreadable: any version may replace it
+                name = None
+            match = _NAME.fullmatch(name) if name else None
+            yield int(match["version"]) if match else None
+
+    def _replace(self, version: int, write: Callable[[Path], None]) -> Index:
+        """Write a snapshot under a new name and make it the current one."""
+        name = f"{version:020d}-{secrets.token_hex(8)}.snapshot"
+        unfinished = self.path / f"{name}.new"
+        pointer = self.path / "current.new"
+        before = self._in_use()
+        try:
+            write(unfinished)
+            unfinished.rename(self.path / name)
+            self._open(name)
+            pointer.write_text(name + "\n")
+            _flush(pointer)
+            pointer.replace(self.path / "current")
+            _flush(self.path)
+        except OSError as error:
+            for path in (unfinished, pointer, self.path / name):
+                path.unlink(missing_ok=True)
+            raise SnapshotError(
+                f"{self.path}: version {version} could not be written ({error.strerror}); "
+                "the one before keeps serving; make room or mend the disk and try again"
+            ) from error
+        index = self.current()
+        if index is None or index.name != name:
+            raise SnapshotError(f"{self.path}: somebody else writes here without the lock")
+        self._clean(before | {segment.name for segment in index.segments()})
+        return index
+
+    def _in_use(self) -> set[str]:
+        try:
+            index = self.current()
+        except SnapshotError:
+            return set()
+        return {segment.name for segment in index.segments()} if index else set()
+
+    def _clean(self, kept: set[str]) -> None:
+        """Remove superseded files. Who has one open keeps it; who was about to opens a newer."""
+        for path in self.path.glob("*.snapshot"):
+            if path.name not in kept:
+                path.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -14,3 +14,7 @@ class StaleVersionError(SnapshotError):
     def __init__(self, message: str, *, current: int) -> None:
         super().__init__(message)
         self.current = current
+
+
+class TooManyMatchesError(Exception):
+    """A batch with more matches than fit in memory. Nothing is left out: ask in smaller batches."""

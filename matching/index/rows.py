@@ -1,5 +1,6 @@
 """What goes into an index: fingerprints under the caller's keys, one by one or in blocks."""
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -51,8 +52,8 @@ def gather(rows: Iterable[Row | Block]) -> Columns:
     """
     keys: dict[Algorithm, list[NDArray[np.int64]]] = {a: [] for a in Algorithm}
     values: dict[Algorithm, list[NDArray[np.uint8]]] = {a: [] for a in Algorithm}
-    loose_keys: dict[Algorithm, list[int]] = {a: [] for a in Algorithm}
-    loose: dict[Algorithm, bytearray] = {a: bytearray() for a in Algorithm}
+    loose_keys = {a: array("q") for a in Algorithm}
+    loose = {a: bytearray() for a in Algorithm}
 
     for row in rows:
         if isinstance(row, Block):
@@ -70,7 +71,7 @@ def gather(rows: Iterable[Row | Block]) -> Columns:
 
     def block(algorithm: Algorithm) -> Block:
         shape = (-1, algorithm.size)
-        keys[algorithm].append(np.array(loose_keys[algorithm], dtype=np.int64))
+        keys[algorithm].append(np.frombuffer(loose_keys[algorithm], dtype=np.int64))
         values[algorithm].append(np.frombuffer(loose[algorithm], dtype=np.uint8).reshape(shape))
         return Block(algorithm, np.concatenate(keys[algorithm]), np.concatenate(values[algorithm]))
 

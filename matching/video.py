@@ -48,15 +48,28 @@ def fingerprint_video(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Video
     deadline = Deadline(limits.max_seconds)
     with open_regular(path) as file:
         check_length(file, limits.max_video_bytes)
-        frames = ThinnedFrames(limits.max_frames)
+        frames = sampled(file, limits, deadline)
+        file.seek(0)
+        exact = digests_of_stream(file, deadline)
+    return VideoFingerprints(md5=exact.md5, sha1=exact.sha1, frames=frames)
+
+
+def sampled(file: BinaryIO, limits: MediaLimits, deadline: Deadline) -> tuple[FramePrint, ...]:
+    """One frame a second, near-repeats left out; at least one, or Unreadable."""
+    frames = ThinnedFrames(limits.max_frames)
+    try:
         for seconds, frame in one_a_second(decoded(file, limits, deadline)):
             pdq, quality = hash_pixels(as_seen(frame))
             frames.add(FramePrint(seconds=round(seconds, 3), pdq=pdq, quality=quality))
-        if not frames.frames():
-            raise Unreadable("damaged or encrypted: no frame of the video can be decoded")
-        file.seek(0)
-        exact = digests_of_stream(file, deadline)
-    return VideoFingerprints(md5=exact.md5, sha1=exact.sha1, frames=frames.frames())
+    except Unreadable:
+        raise
+    except MemoryError:
+        raise Unreadable("needs more memory than there is") from None
+    except Exception:  # noqa: BLE001, S110 - a decoder given damaged bytes raises anything
+        pass  # the frames before it stand
+    if not frames.frames():
+        raise Unreadable("damaged or encrypted: no frame of the video can be decoded")
+    return frames.frames()
 
 
 def check_length(file: BinaryIO, max_bytes: int) -> None:

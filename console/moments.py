@@ -5,8 +5,6 @@ Moderators of one queue sit in several time zones, and a due time must mean the 
 
 from datetime import UTC, datetime
 
-from flask import Flask
-
 STEPS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -45,10 +43,3 @@ def minutes_until(at: datetime) -> int:
     """Whole minutes from now until `at`, rounded up; 0 when it has passed."""
     seconds = (at - datetime.now(UTC)).total_seconds()
     return max(0, -int(-seconds // 60))
-
-
-def install(app: Flask) -> None:
-    """Give templates these functions as filters of the same names."""
-    for words in (relative, absolute, machine, minutes_until):
-        app.jinja_env.filters[words.__name__] = words
-    app.jinja_env.globals["now"] = lambda: datetime.now(UTC)

@@ -1,0 +1,48 @@
+"""A real browser for tests: Debian's Chromium, or the one that CHROMIUM names."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@contextmanager
+def started() -> Iterator[Browser]:
+    """A browser that is closed with the block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+def check_accessible(page: Page) -> None:
+    """Raise AssertionError with what axe finds on the page as it stands now."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def check_fits(page: Page) -> None:
+    """Raise AssertionError if the page is wider than its window."""
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    window = page.evaluate("document.documentElement.clientWidth")
+    assert wide <= window, f"the page is {wide} px wide in a window of {window}: let it wrap"
+
+
+def complaints(page: Page) -> list[str]:
+    """Collect from now on what the browser complains of: errors and refused inline pieces."""
+    heard: list[str] = []
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    return heard

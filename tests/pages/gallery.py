@@ -1,0 +1,99 @@
+"""A page that shows every component, for tests and for looking at: never part of the console.
+
+python -m tests.pages.gallery   # then open http://127.0.0.1:8009/
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+from flask import Flask, abort, flash, render_template
+from flask_htmx import HTMX
+from flask_wtf import CSRFProtect, FlaskForm
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from console import presentation
+from console.grid import difference_grid
+
+ROOT = Path(__file__).parents[2]
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'"
+)
+
+
+class Example(FlaskForm):  # type: ignore[misc]
+    """A form with a field of each kind."""
+
+    login = StringField("Login", validators=[InputRequired("Write your login.")])
+    password = PasswordField("Password", validators=[InputRequired("Write your password.")])
+    role = SelectField("Role", choices=[SelectChoice("moderator"), SelectChoice("lead")])
+    note = StringField("Note", validators=[Length(max=200)])
+
+
+def create_gallery() -> Flask:
+    """The gallery's app, with the console's templates, files and content security policy."""
+    app = Flask(__name__, static_folder=str(ROOT / "static"), template_folder="templates")
+    app.jinja_loader.searchpath.append(str(ROOT / "templates"))  # type: ignore[union-attr]
+    app.config.update(SECRET_KEY="a key for the gallery only", WTF_CSRF_TIME_LIMIT=None)
+    CSRFProtect(app)
+    HTMX(app)
+    presentation.install(app)
+    app.context_processor(_frame)
+    app.add_url_rule("/", "gallery", _gallery, methods=["GET", "POST"])
+    app.add_url_rule("/part", "part", _part, methods=["GET", "POST"])
+    app.add_url_rule("/fails/<int:code>", "fails", abort)
+    app.add_url_rule("/sign-in", "access.sign_in", lambda: "sign in")
+    app.add_url_rule("/sign-out", "access.sign_out", lambda: "signed out", methods=["POST"])
+
+    @app.after_request
+    def policy(response):  # type: ignore[no-untyped-def]
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    @app.errorhandler(403)
+    @app.errorhandler(500)
+    def failed(error):  # type: ignore[no-untyped-def]
+        return render_template("gallery_failed.html"), error.code
+
+    return app
+
+
+def _frame() -> dict[str, object]:
+    places = [("Queue", "/", "1"), ("Deliveries", "/part", "2"), ("Sources", "/part", None)]
+    return {
+        "navigation": [
+            SimpleNamespace(label=label, href=href, active=label == "Queue", key=key)
+            for label, href, key in places
+        ],
+        "current_user": SimpleNamespace(is_authenticated=True, name="Ada", role="lead"),
+    }
+
+
+def _gallery() -> str:
+    form = Example()
+    form.validate_on_submit()
+    flash("Hit 12 was removed. The platform has been told.", "done")
+    flash("Another page changed this list meanwhile.", "problem")
+    now = datetime.now(UTC)
+    return render_template(
+        "gallery.html",
+        form=form,
+        near=difference_grid(bytes(range(32))),
+        exact=difference_grid(bytes(32)),
+        soon=now + timedelta(hours=2),
+        past=now - timedelta(days=3),
+        ending=now + timedelta(seconds=62),
+        page=SimpleNamespace(next_href="/?after=2", previous_href="/?before=1"),
+    )
+
+
+def _part() -> str:
+    return render_template("gallery_part.html")
+
+
+if __name__ == "__main__":
+    create_gallery().run(port=8009)

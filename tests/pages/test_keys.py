@@ -1,0 +1,109 @@
+"""One key a decision: shown, listed, changed, switched off, and never in the way of typing."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+
+@pytest.fixture
+def opened(page: Page) -> Page:
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    return page
+
+
+def test_a_key_presses_its_button(page: Page) -> None:
+    page.keyboard.press("c")
+    expect(page.get_by_text("Swapped in.")).to_be_visible()
+
+
+def test_a_capital_by_caps_lock_counts_and_one_by_shift_does_not(page: Page) -> None:
+    page.keyboard.press("Shift+C")
+    expect(page.get_by_text("Swapped in.")).not_to_be_attached()
+    page.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown',"
+        " {key: 'C', code: 'KeyC', bubbles: true}))"
+    )
+    expect(page.get_by_text("Swapped in.")).to_be_visible()
+
+
+def test_a_keyboard_of_another_script_answers_by_place(page: Page) -> None:
+    page.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown',"
+        " {key: 'ב', code: 'KeyC', bubbles: true}))"
+    )
+    expect(page.get_by_text("Swapped in.")).to_be_visible()
+
+
+@pytest.mark.parametrize("key", ["Control+c", "Alt+c", "Meta+c"])
+def test_a_key_with_a_modifier_is_the_browser_s(page: Page, key: str) -> None:
+    page.keyboard.press(key)
+    page.wait_for_timeout(150)
+    expect(page.get_by_text("Swapped in.")).not_to_be_attached()
+
+
+def test_a_key_that_is_held_down_presses_once(page: Page) -> None:
+    page.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown',"
+        " {key: 'c', code: 'KeyC', bubbles: true, repeat: true}))"
+    )
+    page.wait_for_timeout(150)
+    expect(page.get_by_text("Swapped in.")).not_to_be_attached()
+
+
+def test_typing_is_typing(page: Page) -> None:
+    page.keyboard.press("f")
+    field = page.get_by_role("searchbox", name="Search")
+    expect(field).to_be_focused()
+    page.keyboard.type("cr?")
+    expect(field).to_have_value("cr?")
+    expect(page.get_by_role("dialog")).not_to_be_visible()
+    expect(page.get_by_text("Swapped in.")).not_to_be_attached()
+
+
+def test_the_list_names_every_key_of_the_page(opened: Page) -> None:
+    dialog = opened.get_by_role("dialog")
+    for name, key in [("Next hit", "N"), ("Confirm", "C"), ("Remove", "R"), ("Search", "F")]:
+        expect(dialog.get_by_label(name, exact=True)).to_have_value(key)
+    opened.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+
+
+def test_a_key_is_changed_and_stays_changed(opened: Page) -> None:
+    opened.get_by_role("dialog").get_by_label("Confirm", exact=True).fill("k")
+    opened.keyboard.press("Tab")
+    expect(opened.get_by_role("dialog")).to_contain_text("Saved in this browser.")
+    opened.reload()
+    button = opened.get_by_role("button", name="Confirm")
+    expect(button).to_have_attribute("aria-keyshortcuts", "k")
+    expect(button.locator("kbd")).to_have_text("K")
+    opened.keyboard.press("k")
+    expect(opened.get_by_text("Swapped in.")).to_be_visible()
+
+
+@pytest.mark.parametrize(("key", "told"), [("r", "taken: Remove"), (" ", "without a space")])
+def test_a_key_that_cannot_be_is_refused_with_the_reason(opened: Page, key: str, told: str) -> None:
+    field = opened.get_by_role("dialog").get_by_label("Confirm", exact=True)
+    field.fill(key)
+    opened.keyboard.press("Tab")
+    expect(opened.get_by_role("dialog")).to_contain_text(told)
+    expect(field).to_have_value("C")
+
+
+def test_keys_are_switched_off_and_on_again(opened: Page) -> None:
+    opened.get_by_label("Use single keys").uncheck()
+    opened.get_by_role("button", name="Close").click()
+    expect(opened.locator("kbd").first).not_to_be_visible()
+    opened.keyboard.press("c")
+    opened.wait_for_timeout(150)
+    expect(opened.get_by_text("Swapped in.")).not_to_be_attached()
+    opened.get_by_role("button", name="Keys").click()
+    opened.get_by_role("button", name="Back to the first keys").click()
+    opened.keyboard.press("c")
+    expect(opened.get_by_text("Swapped in.")).to_be_visible()
+
+
+def test_damaged_preferences_are_passed_over(page: Page) -> None:
+    page.evaluate("localStorage.setItem('console.keys', '{\"off\": fal')")
+    page.reload()
+    page.keyboard.press("c")
+    expect(page.get_by_text("Swapped in.")).to_be_visible()

@@ -1,0 +1,143 @@
+"""The contract of a registry's client, for every kind there is."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from exchange.errors import Refused, Unavailable
+from exchange.records import Checkpoint, EntryRecord, Outcome, Vote
+from exchange.registry import KINDS, RegistryClient, connect
+from matching.fingerprint import Algorithm
+from tests.exchange.contract import Party
+from tests.exchange.ncmec.records import entry
+from tests.exchange.ncmec.service import CREDENTIALS, REASON, Service
+from tests.exchange.server import Reply, Server
+
+
+class Ncmec(Party):
+    kind = "ncmec"
+    credentials = CREDENTIALS
+    wrong = "our-user:wrong"
+
+    def __init__(self, server: Server) -> None:
+        self.service = Service()
+        server.answer = self.service.answer
+
+    def submit(self, name: str) -> EntryRecord:
+        made = replace(entry(name), timestamp=self.service.now)
+        self.service.put(made)
+        return made
+
+    def withdraw(self, name: str) -> None:
+        self.service.put(entry(name, withdrawn=True, fingerprints=(), classification=None))
+
+    def pass_time(self) -> datetime:
+        self.service.now += timedelta(hours=1)
+        return self.service.now
+
+    def outcome(self, entry: EntryRecord, *, right: bool) -> Outcome:
+        vote, reasons = (Vote.AFFIRMATIVE, ()) if right else (Vote.NEGATIVE, (REASON[0],))
+        return Outcome(entry.member.id, entry.entry_id, Algorithm.PDQ, vote, reasons)
+
+    def votes(self, entry: EntryRecord) -> int:
+        return sum(f"/{entry.entry_id}/" in path for path in self.service.votes)
+
+
+PARTIES = {party.kind: party for party in (Ncmec,)}
+
+
+@pytest.fixture(params=sorted(PARTIES))
+def party(request: pytest.FixtureRequest, server: Server) -> Party:
+    return PARTIES[request.param](server)
+
+
+@pytest.fixture
+def client(party: Party, server: Server) -> Iterator[RegistryClient]:
+    with connect(party.kind, server.url, party.credentials) as made:
+        yield made
+
+
+def read_all(
+    client: RegistryClient, checkpoint: Checkpoint | None, now: datetime
+) -> tuple[dict[str, EntryRecord], Checkpoint]:
+    """Read until there is no more, the checkpoint through JSON each time, as the store does."""
+    held: dict[str, EntryRecord] = {}
+    while True:
+        page = client.fetch(checkpoint, now)
+        assert page.problems == ()
+        held |= {one.entry_id: one for one in page.entries}
+        checkpoint = json.loads(json.dumps(page.checkpoint))
+        if not page.more:
+            return held, checkpoint
+
+
+def test_every_kind_is_under_contract() -> None:
+    assert set(PARTIES) == set(KINDS)
+
+
+def test_the_connection_can_be_tested(client: RegistryClient) -> None:
+    assert client.whoami().name
+
+
+def test_a_list_is_read_and_then_only_what_changed(party: Party, client: RegistryClient) -> None:
+    put = [party.submit(f"entry-{number}") for number in range(8)]
+    held, checkpoint = read_all(client, None, party.pass_time())
+    assert sorted(one.fingerprints for one in held.values()) == sorted(
+        one.fingerprints for one in put
+    )
+    assert all(one.timestamp and one.timestamp.tzinfo is UTC for one in held.values())
+    assert read_all(client, checkpoint, party.pass_time())[0] == {}
+
+
+def test_a_withdrawn_entry_comes_as_withdrawn(party: Party, client: RegistryClient) -> None:
+    party.submit("stays")
+    party.submit("goes")
+    held, checkpoint = read_all(client, None, party.pass_time())
+    party.withdraw("goes")
+    changed, _ = read_all(client, checkpoint, party.pass_time())
+    (gone,) = changed.values()
+    assert gone.withdrawn
+    assert gone.entry_id in held
+    assert (gone.fingerprints, gone.votes) == ((), ())
+
+
+def test_a_vote_arrives_and_twice_is_once(party: Party, client: RegistryClient) -> None:
+    party.submit("abc")
+    held, _ = read_all(client, None, party.pass_time())
+    (one,) = held.values()
+    for right in (True, False, False):
+        assert 200 <= client.report(party.outcome(one, right=right)).status < 300
+    assert party.votes(one) == 1
+
+
+def test_wrong_credentials_are_refused(party: Party, server: Server) -> None:
+    party.submit("abc")
+    with connect(party.kind, server.url, party.wrong) as client:
+        for ask in (client.whoami, lambda: client.fetch(None, party.pass_time())):
+            with pytest.raises(Refused) as caught:
+                ask()
+            assert party.wrong not in str(caught.value)
+        assert party.wrong.rpartition(":")[2] not in repr(client)
+
+
+def test_a_server_in_trouble_is_unavailable_and_says_when(
+    party: Party, client: RegistryClient, server: Server
+) -> None:
+    one = party.submit("abc")
+    for ask in (
+        lambda: client.fetch(None, party.pass_time()),
+        lambda: client.report(party.outcome(one, right=True)),
+    ):
+        server.faults.append(Reply(503, headers={"Retry-After": "30"}))
+        with pytest.raises(Unavailable) as caught:
+            ask()
+        assert caught.value.retry_after == 30
+
+
+def test_reasons_are_the_registrys_own(client: RegistryClient) -> None:
+    for reason in client.reasons(Algorithm.PDQ):
+        assert reason.id
+        assert reason.algorithm is Algorithm.PDQ

@@ -12,3 +12,4 @@ accesslog = None  # a path names entries and hits; the audit log is the record o
 errorlog = "-"
 loglevel = "warning"
 preload_app = False
+control_socket_disable = True  # one way in is enough

@@ -1,1 +1,1 @@
-"""Who sees and presses what: access, pages and forms per noun, the platform-facing API."""
+"""Who sees and presses what: access, sessions, headers, views and forms per noun, the API."""

@@ -27,9 +27,7 @@ def connect(url: str) -> Redis:
     return Redis.from_url(url, socket_connect_timeout=5, health_check_interval=30)
 
 
-def enqueue(
-    redis: Redis, queue: str, job: str, *ids: int | str | list[int], timeout: int
-) -> None:
+def enqueue(redis: Redis, queue: str, job: str, *ids: int | str | list[int], timeout: int) -> None:
     """Wake `job` (its dotted name) with `ids`. Raises redis.RedisError if Redis is not there."""
     JsonQueue(queue, connection=redis).enqueue(
         job, *ids, job_timeout=timeout, result_ttl=0, failure_ttl=KEPT_SECONDS

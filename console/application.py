@@ -1,0 +1,83 @@
+"""The console as a Flask application: every part installed, in the order in which they matter."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask_session import Session
+from flask_wtf import CSRFProtect
+from redis import Redis
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config.settings import Settings
+from console import (
+    access,
+    api,
+    audit,
+    deliveries,
+    health,
+    hits,
+    metrics,
+    navigation,
+    people,
+    presentation,
+    problems,
+    queue,
+    security,
+    sign_in,
+    sources,
+)
+from console.limits import limiter
+from console.parts import NAME, Parts
+
+ROOT = Path(__file__).resolve().parent.parent
+SESSION_HOURS = 12
+
+BLUEPRINTS = (
+    sign_in.blueprint,
+    navigation.blueprint,
+    queue.blueprint,
+    hits.blueprint,
+    metrics.blueprint,
+    audit.blueprint,
+    deliveries.blueprint,
+    sources.blueprint,
+    people.blueprint,
+    health.blueprint,
+    api.blueprint,
+)
+
+
+def build(settings: Settings, parts: Parts) -> Flask:
+    """The application for `settings`, working with `parts`."""
+    app = Flask("console", root_path=str(ROOT))
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        SESSION_TYPE="redis",
+        SESSION_REDIS=Redis.from_url(settings.redis_url, socket_connect_timeout=5),
+        SESSION_KEY_PREFIX="console:session:",
+        SESSION_COOKIE_NAME="console",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.environment == "production",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=SESSION_HOURS * 3600,
+        WTF_CSRF_TIME_LIMIT=None,
+        RATELIMIT_STORAGE_URI=settings.redis_url,
+        RATELIMIT_KEY_PREFIX="console:limit:",
+    )
+    app.extensions[NAME] = parts
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings.trusted_proxies:
+        proxies = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    Session(app)
+    security.install(app)
+    problems.install(app)
+    access.install(app)
+    limiter.init_app(app)
+    csrf = CSRFProtect(app)
+    csrf.exempt(api.blueprint)  # programs come with a key and without cookies
+    presentation.install(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app

@@ -1,0 +1,65 @@
+"""Error pages: what happened, and what to do. JSON for the API, a page or a fragment for people."""
+
+import logging
+
+from flask import Flask, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from redis import RedisError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+log = logging.getLogger(__name__)
+
+TEXTS = {
+    400: ("That request could not be read", "Go back, load the page again and try once more."),
+    401: ("Sign in first", "Your session has ended. Sign in to go on where you were."),
+    403: ("Your role does not open this", "Ask a lead or an admin if you need it for your work."),
+    404: ("There is nothing here", "It may have been named wrongly. The queue lists all hits."),
+    405: ("That cannot be done here", "Go back and use the buttons of the page."),
+    413: ("That is too large", "Send less at once."),
+    415: ("That format is not read here", "Send JSON."),
+    429: ("That was too often", "Wait a minute and try again."),
+    500: ("Something went wrong here", "Nothing was changed. It has been logged; try again."),
+    503: ("A part of the console is not there", "Nothing is lost. Try again in a minute."),
+}
+
+
+def install(app: Flask) -> None:
+    """Answer every error in the form that was asked for."""
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(RedisError, _missing_part)
+    app.register_error_handler(OperationalError, _missing_part)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _http(error: HTTPException) -> tuple[Response | str, int]:
+    return _answer(error.code or 500, error)
+
+
+def _csrf(_error: CSRFError) -> tuple[Response | str, int]:
+    return _answer(400, None, "The form was too old or not from this console. Load the page again.")
+
+
+def _missing_part(error: Exception) -> tuple[Response | str, int]:
+    log.error("a part is not there: %s", type(error).__name__)
+    return _answer(503, None)
+
+
+def _unexpected(error: Exception) -> tuple[Response | str, int]:
+    log.error("unexpected error in %s", request.endpoint, exc_info=error)
+    return _answer(500, None)
+
+
+def _answer(
+    code: int, error: HTTPException | None, text: str | None = None
+) -> tuple[Response | str, int]:
+    title, advice = TEXTS.get(code, TEXTS[400])
+    if request.path.startswith("/api/"):
+        detail = error.description if error and code in (400, 413, 415) else None
+        answer = jsonify({"error": {"code": code, "message": detail or title}})
+        if code == 401:
+            answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer, code
+    return render_template("errors/error.html", code=code, title=title, text=text or advice), code

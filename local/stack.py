@@ -1,0 +1,139 @@
+"""All processes of a local installation: started together, stopped together."""
+
+import fcntl
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from honcho.manager import Manager
+from honcho.printer import Printer
+
+from local.secrets import local_secrets
+
+ROOT = Path(__file__).resolve().parent.parent
+SPOKESMAN = "demo"  # the process whose lines are for the person at the terminal
+
+
+class AlreadyRunning(Exception):
+    """Another command runs on the same data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the local processes listen, on 127.0.0.1."""
+
+    console: int
+    registry: int
+    platform: int
+
+
+class LogFiles(Printer):  # type: ignore[misc]
+    """Sends each process's lines to a file of its own; the spokesman's go to the terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(prefix=False)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._files: dict[str, TextIO] = {}
+
+    def write(self, message: Any) -> None:
+        """One message of honcho's: bytes of a process, or a sentence of honcho's own."""
+        text = (
+            message.data if isinstance(message.data, str) else message.data.decode(errors="replace")
+        )
+        if message.name == SPOKESMAN:
+            print(text, end="", flush=True)  # noqa: T201 - this is the terminal's line
+            return
+        if message.name not in self._files:
+            path = self._folder / f"{message.name}.log"
+            self._files[message.name] = path.open("a", encoding="utf-8", buffering=1)
+        self._files[message.name].write(text)
+
+
+def environment(data_dir: Path, redis_url: str, ports: Ports) -> dict[str, str]:
+    """The environment of all processes: development, with this folder's own secrets."""
+    secrets = local_secrets(data_dir)
+    accounts = [
+        {
+            "member_id": 100,
+            "member_name": "This platform",
+            "username": "console",
+            "password": secrets["CONSOLE_REGISTRY_PASSWORD"],
+        },
+        {
+            "member_id": 101,
+            "member_name": "Another platform",
+            "username": "peer",
+            "password": secrets["PEER_REGISTRY_PASSWORD"],
+        },
+    ]
+    own = {
+        "ENVIRONMENT": "development",
+        "DATA_DIR": str(data_dir),
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": secrets["SECRET_KEY"],
+        "DIGEST_KEY": secrets["DIGEST_KEY"],
+        "PLATFORM_URL": f"http://127.0.0.1:{ports.platform}/takedown",
+        "PLATFORM_SECRET": secrets["PLATFORM_SECRET"],
+        "ALLOW_PRIVATE_DESTINATIONS": "1",
+        "POLICY_FILES": os.pathsep.join(
+            [str(ROOT / "config" / "policy.toml"), str(ROOT / "demo" / "policy.toml")]
+        ),
+        "SECRET_LOCAL_REGISTRY": f"console:{secrets['CONSOLE_REGISTRY_PASSWORD']}",
+        "SECRET_PEER_REGISTRY": f"peer:{secrets['PEER_REGISTRY_PASSWORD']}",
+        "REGISTRY_SECRET_KEY": secrets["REGISTRY_SECRET_KEY"],
+        "REGISTRY_DATABASE_URL": f"sqlite:///{data_dir / 'registry.sqlite'}",
+        "REGISTRY_ACCOUNTS": json.dumps(accounts),
+        "REGISTRY_PORT": str(ports.registry),
+        "NUMBA_CACHE_DIR": str(data_dir / "numba"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**os.environ, **own}
+
+
+def processes(ports: Ports, workers: int, *, demo: bool) -> dict[str, list[str]]:
+    """The processes by name. The last one speaks to the person once everything stands."""
+    app = [sys.executable, "app.py"]
+    return {
+        "registry": [*app, "registry", "serve"],
+        "console": [*app, "serve", "--bind", f"127.0.0.1:{ports.console}"],
+        "workers": [*app, "worker", "--count", str(workers)],
+        "cron": [*app, "cron"],
+        "platform": [sys.executable, "-m", "demo.platform", str(ports.platform)],
+        SPOKESMAN: [
+            sys.executable,
+            "-m",
+            "demo",
+            f"http://127.0.0.1:{ports.console}",
+            f"http://127.0.0.1:{ports.registry}",
+            *([] if demo else ["--empty"]),
+        ],
+    }
+
+
+def run(commands: Mapping[str, list[str]], environ: Mapping[str, str], logs: Path) -> int:
+    """Run all `commands` until one ends or a signal comes, then end them all; the exit code."""
+    manager = Manager(LogFiles(logs))
+    for name, command in commands.items():
+        # honcho starts a shell; exec puts the process in its place, so that signals reach it
+        manager.add_process(name, f"exec {shlex.join(command)}", env=dict(environ), cwd=str(ROOT))
+    manager.loop()
+    return int(manager.returncode or 0)
+
+
+@contextmanager
+def alone(data_dir: Path) -> Iterator[None]:
+    """Hold `data_dir` for this command. Raises AlreadyRunning."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data_dir / "running").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"another command runs on {data_dir}; stop it first") from None
+        yield

@@ -13,7 +13,7 @@ from matching.fingerprint import Algorithm, Fingerprint
 from matching.pdq import MIN_QUALITY
 
 MAX_ITEMS = 100
-"""Pictures and videos a case, unless the registry's settings say otherwise."""
+"""Pictures and videos a case, at most; a registry's settings may lower it."""
 MAX_PROBLEMS = 20
 BYTES_PER_ITEM = 1024
 """A generous size of one item in JSON: 64 + 40 + 32 hex digits and the words around them."""

@@ -4,10 +4,21 @@ There are no default passwords. A missing or placeholder secret refuses to start
 all faults at once.
 """
 
+import json
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from limits import parse_many
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from registry.case_form import MAX_ITEMS
 from registry.names import MAX_ID, MemberName, Username
@@ -45,6 +56,28 @@ class AccountSettings(BaseModel):
         return _refuse_weak(value, MIN_PASSWORD)
 
 
+def _rate_limit(value: str) -> str:
+    """Flask-Limiter logs a limit that it cannot read and goes on without it: refused here."""
+    try:
+        parse_many(value)
+    except ValueError:
+        raise ValueError('a rate limit is written like "60 per hour"') from None
+    return value
+
+
+RateLimit = Annotated[str, AfterValidator(_rate_limit)]
+
+
+def _from_json(value: object) -> object:
+    """A list in the environment is JSON. Said here, and not by a parser that repeats it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("a list of accounts is written as JSON: [{...}]") from None
+
+
 class RegistrySettings(BaseSettings):
     """What a registry is made of. Read by `load`, passed to `create_registry`.
 
@@ -65,13 +98,13 @@ class RegistrySettings(BaseSettings):
 
     case_member_id: MemberId = 1
     case_member_name: MemberName = "Take It Down"
-    accounts: tuple[AccountSettings, ...] = ()
+    accounts: Annotated[tuple[AccountSettings, ...], NoDecode, BeforeValidator(_from_json)] = ()
 
     page_size: int = Field(default=PAGE_SIZE, ge=1, le=PAGE_SIZE)
-    max_case_items: int = Field(default=MAX_ITEMS, ge=1, le=500)
-    sharing_limit: str = "1200 per minute"
-    submit_limit: str = "60 per hour"
-    case_limit: str = "30 per hour"
+    max_case_items: int = Field(default=MAX_ITEMS, ge=1, le=MAX_ITEMS)
+    sharing_limit: RateLimit = "1200 per minute"
+    submit_limit: RateLimit = "60 per hour"
+    case_limit: RateLimit = "30 per hour"
     rate_limit_storage: str = Field(default="memory://", repr=False)
 
     @field_validator("secret_key")

@@ -147,10 +147,7 @@ class IndexDirectory:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for leftover in self.path.glob("*.new"):
                 leftover.unlink()
-            try:
-                name = self._pointed()
-            except SnapshotError:  # unreadable: any version may replace it
-                name = None
+            name = self._pointed_or_none()
             match = _NAME.fullmatch(name) if name else None
             yield int(match["version"]) if match else None
 
@@ -160,26 +157,42 @@ class IndexDirectory:
         unfinished = self.path / f"{name}.new"
         pointer = self.path / "current.new"
         before = self._in_use()
-        try:
-            write(unfinished)
-            unfinished.rename(self.path / name)
-            self._open(name)
-            pointer.write_text(name + "\n")
-            _flush(pointer)
-            pointer.replace(self.path / "current")
+        with self._explained(version):
+            try:
+                write(unfinished)
+                unfinished.rename(self.path / name)
+                self._open(name)
+                pointer.write_text(name + "\n")
+                _flush(pointer)
+                pointer.replace(self.path / "current")
+            finally:
+                if self._pointed_or_none() != name:
+                    for path in (unfinished, pointer, self.path / name):
+                        path.unlink(missing_ok=True)
             _flush(self.path)
-        except OSError as error:
-            for path in (unfinished, pointer, self.path / name):
-                path.unlink(missing_ok=True)
-            raise SnapshotError(
-                f"{self.path}: version {version} could not be written ({error.strerror}); "
-                "the one before keeps serving; make room or mend the disk and try again"
-            ) from error
         index = self.current()
         if index is None or index.name != name:
             raise SnapshotError(f"{self.path}: somebody else writes here without the lock")
         self._clean(before | {segment.name for segment in index.segments()})
         return index
+
+    @contextmanager
+    def _explained(self, version: int) -> Iterator[None]:
+        """Say of an error of the disk which snapshot it cost, and that the one before serves."""
+        try:
+            yield
+        except OSError as error:
+            raise SnapshotError(
+                f"{self.path}: version {version} could not be written ({error.strerror}); "
+                "the one before keeps serving; make room or mend the disk and try again"
+            ) from error
+
+    def _pointed_or_none(self) -> str | None:
+        """The name in `current`, None also where it is not one: any snapshot may replace that."""
+        try:
+            return self._pointed()
+        except SnapshotError:
+            return None
 
     def _in_use(self) -> set[str]:
         try:

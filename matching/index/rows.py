@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,9 +70,15 @@ def gather(rows: Iterable[Row | Block]) -> Columns:
         loose[algorithm] += value
 
     def block(algorithm: Algorithm) -> Block:
-        shape = (-1, algorithm.size)
-        keys[algorithm].append(np.frombuffer(loose_keys[algorithm], dtype=np.int64))
-        values[algorithm].append(np.frombuffer(loose[algorithm], dtype=np.uint8).reshape(shape))
-        return Block(algorithm, np.concatenate(keys[algorithm]), np.concatenate(values[algorithm]))
+        loose_values = np.frombuffer(loose[algorithm], np.uint8).reshape(-1, algorithm.size)
+        keys[algorithm].append(np.frombuffer(loose_keys[algorithm], np.int64))
+        values[algorithm].append(loose_values)
+        return Block(algorithm, _whole(keys[algorithm]), _whole(values[algorithm]))
 
     return {algorithm: block(algorithm) for algorithm in Algorithm}
+
+
+def _whole(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """The parts in one array: the only one itself, since ten million values are 320 MB."""
+    filled = [part for part in parts if len(part)] or parts[:1]
+    return filled[0] if len(filled) == 1 else np.concatenate(filled)

@@ -67,7 +67,7 @@ class Tables:
             if reached == CORRUPT:
                 raise SnapshotError(f"{self.origin}: the tables are damaged; publish again")
             if reached == position:
-                room *= 4
+                room = len(self.keys)
             position = reached
             yield Matches(query[:filled] + offset, self.keys[row[:filled]], distance[:filled])
 

@@ -15,7 +15,7 @@ SCANNED = 4096
 Sizes = tuple[int, ...]
 
 U = np.uint64
-_ONE, _LAST_TABLE = U(1), U(TABLES - 1)
+_ONE = U(1)
 
 
 def table_sizes(count: int) -> tuple[Sizes, Sizes, Sizes]:
@@ -31,41 +31,39 @@ def build_tables(
     """Starts, rows and nexts, table after table; each is overwritten when the next is asked for.
 
     `values` is uint8 (n, 32). One table at a time, so that ten million values are built and
-    written with 60 MB beside them. After the nexts of the last come LANES zeros, so that reading
+    written with 400 MB beside them. After the nexts of the last come LANES zeros, so that reading
     LANES of them at once stays inside.
     """
     if len(values) <= SCANNED:
         return
-    words = np.ascontiguousarray(values).view("<u2")
+    words = np.ascontiguousarray(np.ascontiguousarray(values).view("<u2").T)
     starts = np.empty(WORDS + 1, np.uint32)
-    rows, nexts = np.empty(len(words), np.uint32), np.zeros(len(words) + LANES, np.uint16)
+    rows, nexts = np.empty(len(values), np.uint32), np.zeros(len(values) + LANES, np.uint16)
     for table in range(TABLES):
-        _tabulate(words, table, starts, rows, nexts)
+        _tabulate(words[table], words[(table + 1) % TABLES], starts, rows, nexts)
         yield starts, rows, nexts if table == TABLES - 1 else nexts[:-LANES]
 
 
 @compiled(
     types.void(
-        frozen(types.uint16, 2),
-        types.int64,
+        frozen(types.uint16, 1),
+        frozen(types.uint16, 1),
         types.uint32[::1],
         types.uint32[::1],
         types.uint16[::1],
     )
 )
-def _tabulate(words: Any, table: Any, starts: Any, rows: Any, nexts: Any) -> None:
+def _tabulate(words: Any, following: Any, starts: Any, rows: Any, nexts: Any) -> None:
     """Sort all rows by one word: count how many have each, then put them in their places."""
-    place = U(table)
-    following = (place + _ONE) & _LAST_TABLE
     starts[:] = 0
     for row in range(words.shape[0]):
-        starts[U(words[row, place]) + _ONE] += np.uint32(1)
+        starts[U(words[row]) + _ONE] += np.uint32(1)
     for word in range(WORDS):
         starts[word + 1] += starts[word]
     free = starts[:WORDS].copy()
     for row in range(words.shape[0]):
-        here = U(words[row, place])
+        here = U(words[row])
         slot = U(free[here])
         free[here] += np.uint32(1)
         rows[slot] = row
-        nexts[slot] = words[row, following]
+        nexts[slot] = following[row]

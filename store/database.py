@@ -24,10 +24,7 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A session for looking: whatever it changes is rolled back."""
         with Session(self.engine, expire_on_commit=False) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+            yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -63,8 +63,8 @@ def submit(files: tuple[Path, ...], classification: str | None, url: str) -> Non
             try:
                 opened = there.open_case([each.item for each in batch], classification)
             except ExchangeError as error:
-                first = f" {prepared[begin].path} and all after it were not sent." if begin else ""
-                raise click.ClickException(f"{error}.{first}") from None
+                rest = f"\nnot submitted: {prepared[begin].path} and all after it" if begin else ""
+                raise click.ClickException(f"{error}{rest}") from None
             click.echo(f"case {opened.number}  PIN {opened.pin}  ({_files(len(batch))})")
     click.echo("Write number and PIN down: the PIN is not shown again.")
 

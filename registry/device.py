@@ -109,8 +109,13 @@ class RegistryOverHttp:
         try:
             response = self._client.request(method, path, **rest)
             answer = response.json()
+        except httpx.ConnectError:
+            there = self._client.base_url
+            raise Unavailable(f"nothing answers at {there}; is the registry running?") from None
         except (httpx.HTTPError, ValueError) as error:
-            raise Unavailable(f"no proper answer: {type(error).__name__}") from None
+            raise Unavailable(
+                f"no proper answer ({type(error).__name__}); it may have arrived all the same"
+            ) from None
         if response.is_success:
             found: dict[str, Any] = answer
             return found

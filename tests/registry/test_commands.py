@@ -104,7 +104,7 @@ def test_a_registry_that_is_not_there_is_said(photos: list[Path]) -> None:
         port = taken.getsockname()[1]
     result = run("submit", "--registry", f"http://127.0.0.1:{port}", str(photos[0]))
     assert result.exit_code == 1
-    assert "ConnectError" in result.stderr
+    assert "is the registry running?" in result.stderr
 
 
 def test_more_files_than_a_case_takes_become_several_cases(
@@ -120,7 +120,23 @@ def test_more_files_than_a_case_takes_become_several_cases(
     assert len(cases_of(result)) == 2
     refused = run("submit", "--registry", address, *map(str, photos[:3]))
     assert refused.exit_code == 1
+    assert cases_of(refused) == []
     assert "too many requests" in refused.stderr
+
+
+def test_what_was_not_submitted_is_named(
+    sqlite_url: str,
+    make_registry: MakeRegistry,
+    listen: Listen,
+    photos: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("registry.commands.MAX_ITEMS", 1)
+    address = listen(make_registry(sqlite_url, submit_limit="1 per hour"))
+    result = run("submit", "--registry", address, *map(str, photos[:2]))
+    assert result.exit_code == 1
+    assert len(cases_of(result)) == 1, "the case that was opened is shown all the same"
+    assert f"not submitted: {photos[1]} and all after it" in result.stderr
 
 
 @pytest.mark.parametrize("url", ["http://registry.example", "ftp://127.0.0.1x", "registry", ""])

@@ -1,0 +1,27 @@
+"""How the platform's files are named to the console: an opaque id made from the path."""
+
+import hashlib
+import os
+from pathlib import PurePath
+
+LONGEST = 200
+"""Characters, the console's limit for an id."""
+
+
+def content_id(relative: PurePath, prefix: str = "") -> str:
+    """The path below the scanned folder, with `/` between its parts, behind `prefix`.
+
+    What is no printable text is written with backslashes, so that every path has an id and two
+    paths never share one. An id that would be too long keeps its head and ends in a digest.
+    """
+    whole = prefix + printable(relative)
+    if len(whole) <= LONGEST:
+        return whole
+    digest = hashlib.sha256(whole.encode()).hexdigest()
+    return f"{whole[: LONGEST - len(digest) - 1]}~{digest}"
+
+
+def printable(path: PurePath) -> str:
+    """The path as text that a terminal and JSON can carry, whatever bytes its name holds."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,104 @@
+"""A process that fingerprints one file after another: `python -m scanner.worker LIMITS`.
+
+Reads a path a line (JSON) and answers a line (JSON). It is a process of its own because decoders
+of other people's files crash, hang and eat memory: that may cost the file, never the scan.
+"""
+
+import json
+import math
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from matching.limits import MediaLimits
+from matching.media import (
+    FramePrint,
+    PhotoFingerprints,
+    Unreadable,
+    VideoFingerprints,
+    fingerprint_file,
+)
+
+MEMORY = 4 << 30
+"""Bytes. Three times what the largest picture within the default limits was seen to take."""
+
+GRACE = 1.0
+"""Seconds beyond max_seconds before the system ends a process that no longer looks at a clock."""
+
+LATEST = 86_400.0
+"""Seconds. The console takes places up to a day into a film; beyond, a file's clock is nonsense."""
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    limits = MediaLimits(**json.loads(sys.argv[1]))
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    _confine()
+    _say(answers, {"ready": True})
+    _silence()
+    for line in sys.stdin.buffer:
+        # Left at its default the alarm ends the process, also deep inside a decoder.
+        signal.setitimer(signal.ITIMER_REAL, limits.max_seconds + GRACE)
+        answer = _answer(Path(json.loads(line)), limits)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _say(answers, answer)
+
+
+def _confine() -> None:
+    """No picture on disk when a decoder crashes, and no machine out of memory.
+
+    A core dump would hold the pixels. A limit of 1 byte, unlike 0, also keeps the kernel from
+    piping the core to a crash handler (core(5), fs/coredump.c).
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+
+
+def _silence() -> None:
+    """Decoders write what they like to stdout and stderr: nobody is to read it."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+
+
+def _say(answers: Any, answer: dict[str, Any]) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+def _answer(path: Path, limits: MediaLimits) -> dict[str, Any]:
+    try:
+        found = fingerprint_file(path, limits)
+    except Unreadable as error:
+        return {"unreadable": error.reason}
+    except Exception as error:  # noqa: BLE001 - a fault of ours costs this file, and is named
+        return {"unreadable": f"unexpected {type(error).__name__}; please report it"}
+    return {
+        "kind": "image" if isinstance(found, PhotoFingerprints) else "video",
+        "too_plain": found.too_plain,
+        "fingerprints": _wire(found),
+    }
+
+
+def _wire(found: PhotoFingerprints | VideoFingerprints) -> list[dict[str, Any]]:
+    exact = [{"algorithm": one.algorithm, "value": one.hex} for one in (found.md5, found.sha1)]
+    if isinstance(found, PhotoFingerprints):
+        return [{"algorithm": "pdq", "value": found.pdq.hex, "quality": found.quality}, *exact]
+    return [*(_frame(frame) for frame in found.frames), *exact]
+
+
+def _frame(frame: FramePrint) -> dict[str, Any]:
+    place = frame.seconds if math.isfinite(frame.seconds) and frame.seconds <= LATEST else None
+    return {
+        "algorithm": "pdq",
+        "value": frame.pdq.hex,
+        "quality": frame.quality,
+        "at": None if place is None else max(place, 0.0),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -100,13 +100,20 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What we tell a registry about one algorithm of one entry."""
+    """What we tell a registry about one algorithm of one entry.
+
+    Without a vote it says that there was a match and nobody has decided yet. `reason_ids` are the
+    registry's own, `tags` words of ours, for a registry that takes them. `fingerprint` is the
+    entry's, for a registry that knows its entries by nothing else.
+    """
 
     member_id: str
     entry_id: str
     algorithm: Algorithm
-    vote: Vote
+    vote: Vote | None
     reason_ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Protocol, Self
 from exchange.errors import Refused
 from exchange.ncmec import NcmecClient
 from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt
+from exchange.stopncii import StopNciiClient
 from matching.fingerprint import Algorithm
 
 
@@ -54,6 +55,7 @@ Connect = Callable[..., RegistryClient]
 
 KINDS: Mapping[str, Connect] = {
     "ncmec": NcmecClient,
+    "stopncii": StopNciiClient,
 }
 
 

@@ -9,7 +9,13 @@ from exchange.records import Outcome, Vote
 
 
 def write_feedback(outcome: Outcome) -> bytes:
-    """The document of a vote, UTF-8. Raises Refused for a negative vote without their reason."""
+    """The document of a vote, UTF-8.
+
+    Raises Refused for an outcome without a vote, which NCMEC takes no word of, and for a negative
+    vote without a reason of theirs.
+    """
+    if outcome.vote is None:
+        raise Refused("NCMEC: feedback: a match is told once it is decided, not before")
     root = Element("feedbackSubmission", xmlns=NAMESPACE)
     if outcome.vote is Vote.AFFIRMATIVE:
         SubElement(root, "affirmative")

@@ -10,11 +10,14 @@ import pytest
 from exchange.errors import Refused, Unavailable
 from exchange.records import Checkpoint, EntryRecord, Outcome, Vote
 from exchange.registry import KINDS, RegistryClient, connect
+from exchange.stopncii.assumed import REGISTRY
+from exchange.stopncii.parse import entry_id
 from matching.fingerprint import Algorithm
 from tests.exchange.contract import Party
-from tests.exchange.ncmec.records import entry
+from tests.exchange.ncmec.records import entry, made_up
 from tests.exchange.ncmec.service import CREDENTIALS, REASON, Service
 from tests.exchange.server import Reply, Server
+from tests.exchange.stopncii import service as stopncii
 
 
 class Ncmec(Party):
@@ -46,7 +49,39 @@ class Ncmec(Party):
         return sum(f"/{entry.entry_id}/" in path for path in self.service.votes)
 
 
-PARTIES = {party.kind: party for party in (Ncmec,)}
+class StopNcii(Party):
+    kind = "stopncii"
+    credentials = stopncii.CREDENTIALS
+    wrong = "a-wrong-key,another,third"
+
+    def __init__(self, server: Server) -> None:
+        self.service = stopncii.Service()
+        server.answer = self.service.answer
+
+    def submit(self, name: str) -> EntryRecord:
+        hashed = made_up(Algorithm.PDQ, name)
+        self.service.put("ImagePDQ", hashed)
+        return entry(entry_id(hashed), member=REGISTRY, fingerprints=(hashed,))
+
+    def withdraw(self, name: str) -> None:
+        self.service.put("ImagePDQ", made_up(Algorithm.PDQ, name), "Withdrawn")
+
+    def pass_time(self) -> datetime:
+        self.service.wait(hours=1)
+        return self.service.now
+
+    def outcome(self, entry: EntryRecord, *, right: bool) -> Outcome:
+        vote, tags = (Vote.AFFIRMATIVE, ("removed",)) if right else (Vote.NEGATIVE, ())
+        (hashed,) = entry.fingerprints
+        return Outcome(
+            entry.member.id, entry.entry_id, Algorithm.PDQ, vote, tags=tags, fingerprint=hashed
+        )
+
+    def votes(self, entry: EntryRecord) -> int:
+        return len(self.service.records[entry.fingerprints[0].hex.upper()].feedback)
+
+
+PARTIES: dict[str, type[Party]] = {party.kind: party for party in (Ncmec, StopNcii)}
 
 
 @pytest.fixture(params=sorted(PARTIES))

@@ -60,5 +60,5 @@ def test_a_source_is_connected_by_its_kind() -> None:
 
 
 def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
-    with pytest.raises(Refused, match="unknown kind of registry 'fax'; known are ncmec"):
+    with pytest.raises(Refused, match="unknown kind of registry 'fax'; known are ncmec, stopncii"):
         registry.connect("fax", "https://hashsharing.example", "user:password")

@@ -113,6 +113,7 @@ def test_an_entry_id_stays_one_segment_of_the_path(
     ("outcome", "what"),
     [
         (Outcome("42", "abc", Algorithm.PDQ, Vote.NEGATIVE), "reason"),
+        (Outcome("42", "abc", Algorithm.PDQ, None), "decided"),
         (Outcome("42", "..", Algorithm.PDQ, Vote.AFFIRMATIVE), "id"),
         (Outcome("", "abc", Algorithm.PDQ, Vote.AFFIRMATIVE), "id"),
     ],

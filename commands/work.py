@@ -46,4 +46,4 @@ def cron() -> None:
     """Run the cron table. One for the whole installation is enough; two do no harm."""
     logs.configure()
     settings = installation().settings
-    cron_table.scheduler(queues.connect(settings.redis_url), settings.policy).start()
+    cron_table.run(queues.connect(settings.redis_url), settings.policy)

@@ -31,7 +31,7 @@ from store.hit import Hit
 from store.person import Person
 from store.source import Source
 
-SOURCE = "Take It Down (local)"
+SOURCE = "Take It Down"
 CASES, UNRELATED = 12, 40
 ACTOR = "command:demo"
 PEOPLE = {

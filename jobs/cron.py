@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from redis import Redis
 from rq.cron import CronJob, CronScheduler
@@ -49,9 +49,9 @@ class JsonCron(CronScheduler):
         return due
 
 
-def scheduler(redis: Redis, policy: Policy) -> JsonCron:
-    """A scheduler with the whole table in it."""
-    cron = JsonCron(redis, logging_level="WARNING")
+def run(redis: Redis, policy: Policy) -> None:
+    """Enqueue what the table says, when it says so, until stopped."""
+    cron: Any = JsonCron(redis, logging_level="WARNING")
     for line in table(policy):
         cron.register(
             line.job,
@@ -61,4 +61,4 @@ def scheduler(redis: Redis, policy: Policy) -> JsonCron:
             result_ttl=0,
             failure_ttl=KEPT_SECONDS,
         )
-    return cron
+    cron.start()

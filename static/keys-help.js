@@ -7,6 +7,7 @@ const FIELD = "input, textarea, select";
 const dialog = document.getElementById("keys-help");
 
 function words(element) {
+  if (element.dataset.words) return element.dataset.words;
   const label = (element.matches(FIELD) && element.labels[0]) || element;
   return (label.querySelector(".key-label") ?? label).textContent.trim();
 }

@@ -38,6 +38,7 @@ def create_gallery() -> Flask:
     """The gallery's app, with the console's templates, files and content security policy."""
     app = Flask(__name__, static_folder=str(ROOT / "static"), template_folder="templates")
     app.jinja_loader.searchpath.append(str(ROOT / "templates"))  # type: ignore[union-attr]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.update(SECRET_KEY="a key for the gallery only", WTF_CSRF_TIME_LIMIT=None)
     CSRFProtect(app)
     HTMX(app)
@@ -76,8 +77,8 @@ def _frame() -> dict[str, object]:
 def _gallery() -> str:
     form = Example()
     form.validate_on_submit()
-    flash("Hit 12 was removed. The platform has been told.", "done")
-    flash("Another page changed this list meanwhile.", "problem")
+    flash("Hit 12 was removed. The platform has been told.", "success")
+    flash("Another page changed this list meanwhile.", "warning")
     now = datetime.now(UTC)
     return render_template(
         "gallery.html",

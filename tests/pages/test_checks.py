@@ -104,6 +104,16 @@ def test_a_planted_fault_is_refused(good: str, fault: str, message: str) -> None
         check_page(planted)
 
 
+def test_panels_of_which_one_is_open_may_share_a_key() -> None:
+    panel = (
+        '<details name="{}"><summary>S</summary>'
+        '<button data-key="1" data-action="a">One</button></details>'
+    )
+    check_fragment(panel.format("verdict") * 2)
+    with pytest.raises(AssertionError, match="only the first would answer"):
+        check_fragment(panel.format("one") + panel.format("other"))
+
+
 def test_a_fragment_needs_no_page_around_it() -> None:
     check_fragment('<ul id="rows"><li><a href="/hits/1">Hit 1</a></li></ul>')
 

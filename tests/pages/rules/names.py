@@ -1,8 +1,8 @@
 """What a person needs who does not see the page: names, labels, order. Source: WCAG 2.2."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
+from itertools import combinations, pairwise
 
 from tests.pages.tree import Node, Rule
 
@@ -80,20 +80,37 @@ def order_of_reading(root: Node) -> Iterator[str]:
 
 
 def keys_are_single_and_unique(root: Node) -> Iterator[str]:
-    keys = Counter[str]()
+    keyed = [node for node in root.walk() if "data-key" in node.attributes]
+    for node in keyed:
+        key = node.attributes["data-key"]
+        if len(key) != 1 or key.isspace() or key.isupper():
+            yield f'{node} has data-key="{key}": one lower-case character'
+        if "data-action" not in node.attributes:
+            yield f"{node} has a key without data-action: it could not be remapped"
     for node in root.walk():
-        if "data-key" in node.attributes:
-            key = node.attributes["data-key"]
-            keys[key] += 1
-            if len(key) != 1 or key.isspace() or key.isupper():
-                yield f'{node} has data-key="{key}": one lower-case character'
-            if "data-action" not in node.attributes:
-                yield f"{node} has a key without data-action: it could not be remapped"
         if "accesskey" in node.attributes:
             yield f"{node} has an accesskey, which cannot be switched off: use data-key"
-    for key, count in keys.items():
-        if count > 1:
-            yield f'data-key="{key}" stands {count} times: only the first would answer'
+    for one, other in combinations(keyed, 2):
+        if one.attributes["data-key"] == other.attributes["data-key"] and _together(one, other):
+            yield f"{other} has the key of {one}: only the first would answer"
+
+
+def _together(one: Node, other: Node) -> bool:
+    """Whether both can be seen at once: of <details> with the same name, only one is open."""
+    panels, others = _panels(one), _panels(other)
+    return not any(
+        a is not b and a.attributes["name"] == b.attributes["name"] for a in panels for b in others
+    )
+
+
+def _panels(node: Node) -> list[Node]:
+    """The <details> with a name that hide this node when they are closed."""
+    around = [node, *node.ancestors()]
+    return [
+        panel
+        for inner, panel in pairwise(around)
+        if panel.tag == "details" and "name" in panel.attributes and inner.tag != "summary"
+    ]
 
 
 NAMES: tuple[Rule, ...] = (

@@ -1,8 +1,8 @@
 """Fingerprints that stand for nothing in particular and would match what is not the same.
 
 A PDQ value has a bit for each of 256 frequencies: whether it is stronger than the median of
-them. So half of the bits are set, 128, in every picture that has all frequencies. Two kinds are
-not such values, and are set aside:
+them. So half of the bits are set, 128, in every picture that has all frequencies. Three kinds
+are not such values, and are set aside:
 
 1. Fewer than 97 or more than 159 bits set. More than 31 bits from 128, so no picture that has
    all frequencies can be within the usual radius of it: it could only match others of its kind.
@@ -11,13 +11,15 @@ not such values, and are set aside:
    no frequencies; what is left is rounding, the same rounding in every row, so its 16 rows are
    taken from few words. Those of 60,000 flat pictures of random colours (pdqhash 0.2.8) differ
    from FLAT_WORDS, their 16 commonest, by at most 15 bits together; so what differs by at most
-   15 + 31 is set aside. 14,000 crops of photographs with a quality of 50 or more differ by 53 and
-   more, and a million random values by 53 and more (74 in the mean, standard deviation 4.6).
+   15 + 31 is set aside.
+3. Flat pictures of a size that makes the averages over it uneven (256 x 256 for one): rounding
+   that varies along one axis only, so that rows are AXIS_WORDS. Here 15 bits is the limit.
 
-Not caught is a flat picture of a size that makes averages over it uneven (one in thirteen of
-random sizes): its value looks like that of a real picture with one straight edge, and nothing
-that could be told from the value alone would spare the real one. Quality tells it, and content
-of low quality is not matched; the registries' lists do not have it.
+No photograph is among them: of 14,000 crops of photographs with a quality of 50 or more all have
+128 bits set and differ by 53 and more from FLAT_WORDS, by 24 and more from AXIS_WORDS (crops with
+one straight edge and nothing else); a million random values by 52 and 69. What lies between is
+matched, because to miss a copy is worse: one in sixty flat pictures of random sizes stays.
+Quality tells those, and content of low quality is not matched; the lists do not have it.
 
 MD5 and SHA-1: the digest of a file of no bytes, which every failed upload has.
 """
@@ -32,13 +34,18 @@ from matching.fingerprint import Algorithm
 
 FEWEST, MOST = 128 - 31, 128 + 31
 """Bits set in a PDQ value that can be matched."""
-REACH = 15 + 31
-"""In bits, of rows that are FLAT_WORDS."""
 
 FLAT_WORDS = bytes.fromhex(
     "1134 2c4b 0000 554b 8200 13a0 cc53 5e01 017e 585e a7a1 102f 07d0 5924 0403 c09c"
 )
 """Rows, 16 bits each, of the fingerprints of flat pictures, the commonest first."""
+FLAT_REACH = 15 + 31
+"""In bits, of rows that are FLAT_WORDS."""
+
+AXIS_WORDS = bytes.fromhex("0000 ffff 5555 aaaa")
+"""Rows of the fingerprints of pictures that vary along one axis only."""
+AXIS_REACH = 15
+"""In bits, of rows that are AXIS_WORDS."""
 
 _EMPTY = {
     Algorithm.MD5: hashlib.md5(b"", usedforsecurity=False).digest(),
@@ -59,17 +66,19 @@ def degenerate(algorithm: Algorithm, values: NDArray[np.uint8]) -> NDArray[np.bo
     for start in range(0, len(values), _BLOCK):
         block = np.ascontiguousarray(values[start : start + _BLOCK])
         ones = np.bitwise_count(block.view(np.uint64)).sum(axis=1, dtype=np.int16)
-        from_flat = _from_flat()[block.view(">u2")].sum(axis=1, dtype=np.int16)
-        plain = (ones < FEWEST) | (ones > MOST) | (from_flat <= REACH)
+        rows = block.view(">u2")
+        plain = (ones < FEWEST) | (ones > MOST)
+        plain |= _distances(FLAT_WORDS)[rows].sum(axis=1, dtype=np.int16) <= FLAT_REACH
+        plain |= _distances(AXIS_WORDS)[rows].sum(axis=1, dtype=np.int16) <= AXIS_REACH
         found[start : start + _BLOCK] = plain
     return found
 
 
 @cache
-def _from_flat() -> NDArray[np.uint8]:
-    """For each word of 16 bits, how many bits it is from the nearest of FLAT_WORDS."""
-    words = np.arange(1 << 16, dtype=np.uint16)
+def _distances(words: bytes) -> NDArray[np.uint8]:
+    """For each row of 16 bits, how many bits it is from the nearest of `words`."""
+    rows = np.arange(1 << 16, dtype=np.uint16)
     nearest = np.full(1 << 16, 16, np.uint8)
-    for flat in np.frombuffer(FLAT_WORDS, ">u2"):
-        nearest = np.minimum(nearest, np.bitwise_count(words ^ np.uint16(flat)))
+    for word in np.frombuffer(words, ">u2"):
+        nearest = np.minimum(nearest, np.bitwise_count(rows ^ np.uint16(word)))
     return nearest

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.fingerprint import Algorithm
-from matching.index import IndexDirectory, Row, SnapshotError, StaleVersionError
+from matching.index import Block, IndexDirectory, Row, SnapshotError, StaleVersionError
 from tests.matching.index.lists import (
     MD5,
     PDQ,
@@ -333,6 +333,6 @@ def test_a_forked_worker_searches_too(tmp_path: Path) -> None:
 
 
 def test_rows_and_blocks_may_be_mixed(tmp_path: Path) -> None:
-    mixed = [*rows(PDQ, [bytes(v) for v in PHOTOS[:2]]), pdq(PHOTOS[2:5], 2)]
+    mixed: list[Row | Block] = [*rows(PDQ, [bytes(v) for v in PHOTOS[:2]]), pdq(PHOTOS[2:5], 2)]
     index = IndexDirectory(tmp_path).publish(1, mixed)
     assert keys_of(index.near(PHOTOS)) == {0, 1, 2, 3, 4}

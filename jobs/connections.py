@@ -1,15 +1,19 @@
 """Connections to the outside, from a source's row or the settings, with the secrets put in."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Self
+from typing import Any, Self
+
+from sqlalchemy import select
 
 from exchange.errors import Refused
 from exchange.platform import Action, PlatformAction, PlatformClient
 from exchange.records import Outcome, Receipt, Vote
 from exchange.registry import RegistryClient, connect
 from jobs.runtime import Runtime
-from matching.fingerprint import Algorithm
+from matching.fingerprint import Algorithm, Fingerprint
 from moderation.outbox import Order
+from store.entry import Entry, EntryFingerprint
 from store.source import Source
 
 
@@ -67,8 +71,31 @@ class Senders:
                 algorithm=Algorithm(body["algorithm"]),
                 vote=Vote(body["vote"]),
                 reason_ids=tuple(body["reason_ids"]),
+                tags=tuple(body["tags"]),
+                fingerprint=self._fingerprint(order.source_id, body),
             )
         )
+
+    def _fingerprint(self, source_id: int, body: Mapping[str, Any]) -> Fingerprint | None:
+        """The value that the outcome is about, for registries that know entries by it alone.
+
+        Looked up now, so that it never rests in the outbox.
+        """
+        query = (
+            select(EntryFingerprint)
+            .join(Entry, Entry.id == EntryFingerprint.entry_id)
+            .where(
+                Entry.source_id == source_id,
+                Entry.member_id == body["member_id"],
+                Entry.entry_id == body["entry_id"],
+                EntryFingerprint.algorithm == body["algorithm"],
+            )
+            .order_by(EntryFingerprint.retired, EntryFingerprint.id)
+            .limit(1)
+        )
+        with self._parts.database.read() as session:
+            row = session.scalar(query)
+        return Fingerprint(Algorithm(row.algorithm), row.value) if row else None
 
     def _to_platform(self, order: Order) -> Receipt:
         if self._platform is None:

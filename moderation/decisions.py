@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.policy import Policy
-from moderation import audit, deliveries
+from moderation import audit, deliveries, refusals
 from moderation.naming import content_name, hit_name
 from moderation.people import Identity
 from moderation.permissions import Permission
@@ -143,6 +143,7 @@ def _decide(
     hit.state, hit.verdict, hit.closed_at = "decided", choice.verdict, now
     hit.holder_id, hit.lease_until = None, None
     session.flush()
+    refusals.follow(session, hit, policy.matching, now)
     planned = _plan(session, hit, decision, previous, choice, policy, now)
     audit.append(
         session,

@@ -4,7 +4,7 @@ The table in docs/protocols.md ("what a decision says to each") is this module i
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,8 @@ from store.hit import Decision, Hit, Match
 from store.source import DisputeReason
 
 PLATFORM = "platform"
+TAGS = {"confirm": "confirmed", "remove": "removed", "dispute": "disputed"}
+"""What a registry that takes tags is told beside its own word for the outcome (StopNCII)."""
 
 
 class ReasonMissing(ValueError):
@@ -90,15 +92,17 @@ def plan(
 def _votes(
     session: Session, hit: Hit, decision: Decision, registry_reason: str
 ) -> Iterator[Message]:
-    """One vote for each entry and algorithm that matched; none for an entry that was withdrawn."""
+    """One vote for each entry and algorithm that matched.
+
+    None for an entry that was withdrawn, and none for a copy of what was removed here: it may be
+    further from the entry than the registry's members agreed on.
+    """
     vote = Vote.NEGATIVE if decision.verdict == "dispute" else Vote.AFFIRMATIVE
     for match in hit.matches:
         entry = match.entry
-        if entry.withdrawn_at is not None:
+        if entry.withdrawn_at is not None or match.refused_hit_id is not None:
             continue
-        reasons: Sequence[str] = ()
-        if vote is Vote.NEGATIVE:
-            reasons = (_reason_id(session, match, registry_reason),)
+        reasons = _reason_ids(session, match, registry_reason) if vote is Vote.NEGATIVE else []
         yield Message(
             destination=f"registry:{entry.source.name}",
             source_id=entry.source_id,
@@ -109,33 +113,32 @@ def _votes(
                 "entry_id": entry.entry_id,
                 "algorithm": match.algorithm,
                 "vote": vote,
-                "reason_ids": list(reasons),
+                "reason_ids": reasons,
+                "tags": [TAGS[decision.verdict]],
             },
         )
 
 
-def _reason_id(session: Session, match: Match, wanted: str) -> str:
-    """The registry's id of the reason that is named so for this algorithm.
+def _reason_ids(session: Session, match: Match, wanted: str) -> list[str]:
+    """The registry's id of the reason that is named so for this algorithm; none if it has none.
 
     Registries list reasons for each algorithm; a name that this algorithm lacks falls back to
     its only reason, and to a refusal where there is a choice to make.
     """
     source = match.entry.source
-    rows = session.execute(
-        select(DisputeReason.reason_id, DisputeReason.name).where(
-            DisputeReason.source_id == source.id, DisputeReason.algorithm == match.algorithm
-        )
-    ).all()
-    for row in rows:
-        if row.name == wanted:
-            return str(row.reason_id)
-    if len(rows) == 1:
-        return str(rows[0].reason_id)
-    if not rows:
+    if source.reasons_at is None:
         raise ReasonMissing(
             f"The reasons of {source.name} have not been fetched yet; a dispute needs one of "
             "them. They are fetched with the next sync."
         )
+    query = select(DisputeReason.reason_id, DisputeReason.name).where(
+        DisputeReason.source_id == source.id, DisputeReason.algorithm == match.algorithm
+    )
+    reasons = {row.name: str(row.reason_id) for row in session.execute(query)}
+    if wanted in reasons:
+        return [reasons[wanted]]
+    if len(reasons) <= 1:
+        return list(reasons.values())
     raise ReasonMissing(f"Choose one of the reasons of {source.name} for the dispute.")
 
 

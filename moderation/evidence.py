@@ -55,6 +55,7 @@ class Evidence:
     `difference` is the XOR of the two PDQ values (32 bytes), None for an exact algorithm;
     `distance` of `bits` differ, `threshold` is the most that matches. `quality` is the content's
     PDQ quality, 0 to 100; registries do not share theirs. `frames` are seconds into a film.
+    `removed_in` names the hit that removed what this is a copy of, None for what is listed.
     """
 
     match_id: int
@@ -72,6 +73,7 @@ class Evidence:
     difference: bytes | None
     quality: int | None
     frames: tuple[float, ...]
+    removed_in: str | None
     peers: Peers
     here: Here
     listed_at: datetime | None
@@ -286,6 +288,7 @@ def _evidence(session: Session, match: Match, policy: Policy) -> Evidence:
         difference=match.difference,
         quality=match.quality,
         frames=tuple(match.frames),
+        removed_in=hit_name(match.refused_hit_id) if match.refused_hit_id else None,
         peers=Peers(
             confirmed=sides[Vote.AFFIRMATIVE],
             disputed=sides[Vote.NEGATIVE],
@@ -346,7 +349,7 @@ def _registry_reasons(session: Session, hit: Hit) -> Iterator[DisputeReasons]:
     sources: dict[int, Source] = {
         match.entry.source_id: match.entry.source
         for match in hit.matches
-        if match.entry.withdrawn_at is None
+        if match.entry.withdrawn_at is None and match.refused_hit_id is None
     }
     for source_id, source in sources.items():
         query = (

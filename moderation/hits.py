@@ -108,6 +108,7 @@ def _row(one: Found, content: Content, now: datetime) -> Match:
         difference=one.difference,
         quality=one.quality,
         frames=list(one.frames),
+        refused_hit_id=one.refused_hit_id,
         index_version=one.index_version,
         matched_at=now,
     )

@@ -18,10 +18,15 @@ from matching.index import Block, Index, IndexDirectory, Row, StaleVersionError
 from store.content import Sweep
 from store.database import Database
 from store.entry import EntryFingerprint, IndexVersion
+from store.refusal import Refusal
 
 LOCK = 7_216_003
 AMEND_AT_MOST = 50_000  # changes; beyond it a whole build is as quick and leaves no delta behind
 BLOCK = 50_000
+
+IndexedTable = type[EntryFingerprint] | type[Refusal]
+INDEXED: tuple[IndexedTable, ...] = (EntryFingerprint, Refusal)
+"""What is searched: what registries list, and what was removed here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +53,18 @@ def new_version(session: Session, now: datetime) -> int | None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-    fresh = (EntryFingerprint.indexed_version.is_(None), EntryFingerprint.retired.is_(False))
-    gone = (
-        EntryFingerprint.retired.is_(True),
-        EntryFingerprint.indexed_version.is_not(None),
-        EntryFingerprint.removed_version.is_(None),
-    )
-    added = session.scalar(select(func.count()).where(*fresh)) or 0
-    removed = session.scalar(select(func.count()).where(*gone)) or 0
-    if not added and not removed:
+    version = IndexVersion(created_at=now, added=0, removed=0)
+    for table in INDEXED:
+        version.added += _count(session, table, *_fresh(table))
+        version.removed += _count(session, table, *_gone(table))
+    if not version.added and not version.removed:
         return None
-    version = IndexVersion(created_at=now, added=added, removed=removed)
     session.add(version)
     session.flush()
-    session.execute(update(EntryFingerprint).where(*fresh).values(indexed_version=version.id))
-    session.execute(update(EntryFingerprint).where(*gone).values(removed_version=version.id))
-    if added:
+    for table in INDEXED:
+        session.execute(update(table).where(*_fresh(table)).values(indexed_version=version.id))
+        session.execute(update(table).where(*_gone(table)).values(removed_version=version.id))
+    if version.added:
         session.add(Sweep(index_version=version.id, started_at=now))
     return version.id
 
@@ -109,71 +110,92 @@ def rebuild(database: Database, directory: IndexDirectory) -> Index | None:
 def standing(session: Session, directory: IndexDirectory) -> Standing:
     """How far this host's index is behind the list."""
     index = directory.current()
-    waiting = session.scalar(
-        select(func.count()).where(
-            EntryFingerprint.indexed_version.is_(None), EntryFingerprint.retired.is_(False)
-        )
-    )
+    waiting = sum(_count(session, table, *_fresh(table)) for table in INDEXED)
     return Standing(
         latest=latest_version(session),
         built=index.version if index else None,
         built_at=index.built_at if index else None,
         count=index.count if index else 0,
         set_aside=index.set_aside if index else 0,
-        waiting=waiting or 0,
+        waiting=waiting,
     )
 
 
 def fingerprints_new_in(session: Session, version: int) -> Iterator[Block]:
     """The fingerprints that `version` added, as blocks for an index."""
-    yield from _blocks(session, EntryFingerprint.indexed_version == version)
+    for table in INDEXED:
+        yield from _blocks(session, table, table.indexed_version == version)
+
+
+def _fresh(table: IndexedTable) -> tuple[ColumnElement[bool], ...]:
+    return table.indexed_version.is_(None), table.retired.is_(False)
+
+
+def _gone(table: IndexedTable) -> tuple[ColumnElement[bool], ...]:
+    return (
+        table.retired.is_(True),
+        table.indexed_version.is_not(None),
+        table.removed_version.is_(None),
+    )
+
+
+def _in(table: IndexedTable, version: int) -> tuple[ColumnElement[bool], ...]:
+    """What belongs to `version`."""
+    return (
+        table.indexed_version <= version,
+        or_(table.removed_version.is_(None), table.removed_version > version),
+    )
+
+
+def _count(session: Session, table: IndexedTable, *conditions: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
 
 
 def _whole(session: Session, version: int) -> Iterator[Block]:
-    yield from _blocks(
-        session,
-        EntryFingerprint.indexed_version <= version,
-        or_(
-            EntryFingerprint.removed_version.is_(None),
-            EntryFingerprint.removed_version > version,
-        ),
-    )
+    for table in INDEXED:
+        yield from _blocks(session, table, *_in(table, version))
 
 
 def _between(session: Session, version: int, upto: int) -> tuple[list[Row], list[int]]:
-    added = session.execute(
-        select(EntryFingerprint.id, EntryFingerprint.algorithm, EntryFingerprint.value)
-        .where(
-            EntryFingerprint.indexed_version > version,
-            EntryFingerprint.indexed_version <= upto,
-            or_(
-                EntryFingerprint.removed_version.is_(None),
-                EntryFingerprint.removed_version > upto,
-            ),
+    """What came and what went after `version` up to `upto`; cut off just above AMEND_AT_MOST."""
+    added: list[Row] = []
+    removed: list[int] = []
+    for table in INDEXED:
+        came = session.execute(
+            select(table.id, table.algorithm, table.value)
+            .where(table.indexed_version > version, *_in(table, upto))
+            .limit(AMEND_AT_MOST + 1)
         )
-        .limit(AMEND_AT_MOST + 1)
-    )
-    removed = session.scalars(
-        select(EntryFingerprint.id)
-        .where(
-            EntryFingerprint.removed_version > version,
-            EntryFingerprint.removed_version <= upto,
-            EntryFingerprint.indexed_version <= version,
+        added += [Row(_key(table, row.id), Algorithm(row.algorithm), row.value) for row in came]
+        went = session.scalars(
+            select(table.id)
+            .where(
+                table.removed_version > version,
+                table.removed_version <= upto,
+                table.indexed_version <= version,
+            )
+            .limit(AMEND_AT_MOST + 1)
         )
-        .limit(AMEND_AT_MOST + 1)
-    )
-    return [Row(row.id, Algorithm(row.algorithm), row.value) for row in added], list(removed)
+        removed += [_key(table, row_id) for row_id in went]
+    return added, removed
 
 
-def _blocks(session: Session, *conditions: ColumnElement[bool]) -> Iterator[Block]:
+def _blocks(
+    session: Session, table: IndexedTable, *conditions: ColumnElement[bool]
+) -> Iterator[Block]:
     for algorithm in Algorithm:
         query = (
-            select(EntryFingerprint.id, EntryFingerprint.value)
-            .where(EntryFingerprint.algorithm == algorithm, *conditions)
-            .order_by(EntryFingerprint.id)
+            select(table.id, table.value)
+            .where(table.algorithm == algorithm, *conditions)
+            .order_by(table.id)
             .execution_options(yield_per=BLOCK)
         )
         for rows in session.execute(query).partitions():
-            keys = np.fromiter((row.id for row in rows), np.int64, len(rows))
+            keys = np.fromiter((_key(table, row.id) for row in rows), np.int64, len(rows))
             values = np.frombuffer(b"".join(row.value for row in rows), np.uint8)
             yield Block(algorithm, keys, values.reshape(len(rows), algorithm.size))
+
+
+def _key(table: IndexedTable, row_id: int) -> int:
+    """The key in the index: entries have positive numbers, refusals negative ones."""
+    return row_id if table is EntryFingerprint else -row_id

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from config.policy import Matching
 from matching.fingerprint import Algorithm
 from matching.index import Index
+from moderation.refusals import usable
+from moderation.targets import Target, active_targets
 from store.content import Content, ContentFingerprint
-from store.entry import Entry, EntryFingerprint
-
-LOOK_UP = 5_000
+from store.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,8 @@ class Found:
     """One match: content and entry through one algorithm, the nearest pair of fingerprints.
 
     `difference` is the XOR of the pair for PDQ. `frames` are the seconds at which frames of a
-    film matched, empty for a picture.
+    film matched, empty for a picture. `refused_hit_id` is the hit whose removal refuses this, None
+    for a match with what a registry lists.
     """
 
     content: Content
@@ -33,6 +33,7 @@ class Found:
     difference: bytes | None
     quality: int | None
     frames: tuple[float, ...]
+    refused_hit_id: int | None
     index_version: int
 
 
@@ -55,25 +56,17 @@ def match(
     not matched, so a withdrawal counts from the moment it is committed.
     """
     pairs = [pair for algorithm in Algorithm for pair in _search(contents, index, algorithm, rules)]
-    active = _active(session, {pair.key for pair in pairs})
-    grouped: dict[tuple[int, int, Algorithm], list[_Pair]] = defaultdict(list)
+    targets = active_targets(session, {pair.key for pair in pairs})
+    grouped: dict[tuple[int, int, Algorithm], list[tuple[_Pair, Target]]] = defaultdict(list)
     for pair in pairs:
-        row = active.get(pair.key)
-        if row is not None:
-            grouped[(pair.content.id, row.entry_id, Algorithm(row.algorithm))].append(pair)
+        for target in targets.get(pair.key, ()):
+            if target.content_id != pair.content.id:
+                algorithm = Algorithm(pair.fingerprint.algorithm)
+                grouped[(pair.content.id, target.entry.id, algorithm)].append((pair, target))
     return [
-        _found(members, active, algorithm, rules, index.version)
-        for (_content, _entry, algorithm), members in grouped.items()
+        _found(candidates, algorithm, rules, index.version)
+        for (_content, _entry, algorithm), candidates in grouped.items()
     ]
-
-
-def usable(fingerprint: ContentFingerprint, rules: Matching) -> bool:
-    """Whether it may be matched: a PDQ value of too plain a picture means nothing."""
-    return (
-        fingerprint.algorithm != Algorithm.PDQ
-        or fingerprint.quality is None
-        or fingerprint.quality >= rules.pdq_quality
-    )
 
 
 def _search(
@@ -83,7 +76,7 @@ def _search(
         (content, one)
         for content in contents
         for one in content.fingerprints
-        if one.algorithm == algorithm and usable(one, rules)
+        if one.algorithm == algorithm and usable(one.algorithm, one.quality, rules)
     ]
     if not asked:
         return []
@@ -99,45 +92,28 @@ def _search(
     ]
 
 
-def _active(session: Session, keys: set[int]) -> dict[int, EntryFingerprint]:
-    found: dict[int, EntryFingerprint] = {}
-    ordered = sorted(keys)
-    for start in range(0, len(ordered), LOOK_UP):
-        query = (
-            select(EntryFingerprint)
-            .join(EntryFingerprint.entry)
-            .where(
-                EntryFingerprint.id.in_(ordered[start : start + LOOK_UP]),
-                EntryFingerprint.retired.is_(False),
-                Entry.withdrawn_at.is_(None),
-            )
-            .options(joinedload(EntryFingerprint.entry).joinedload(Entry.source))
-        )
-        found.update((row.id, row) for row in session.scalars(query))
-    return found
-
-
 def _found(
-    pairs: list[_Pair],
-    active: dict[int, EntryFingerprint],
-    algorithm: Algorithm,
-    rules: Matching,
-    version: int,
+    candidates: list[tuple[_Pair, Target]], algorithm: Algorithm, rules: Matching, version: int
 ) -> Found:
-    best = min(pairs, key=lambda pair: (pair.distance, pair.fingerprint.id))
-    row = active[best.key]
+    """The nearest of the candidates; one on the list goes before one that was removed here."""
+    pair, target = min(
+        candidates,
+        key=lambda one: (one[1].hit_id is not None, one[0].distance, one[0].fingerprint.id),
+    )
     difference = None
     if algorithm is Algorithm.PDQ:
-        difference = bytes(a ^ b for a, b in zip(best.fingerprint.value, row.value, strict=True))
-    seconds = {pair.fingerprint.at for pair in pairs if pair.fingerprint.at is not None}
+        both = zip(pair.fingerprint.value, target.value, strict=True)
+        difference = bytes(a ^ b for a, b in both)
+    seconds = {one.fingerprint.at for one, _ in candidates if one.fingerprint.at is not None}
     return Found(
-        content=best.content,
-        entry=row.entry,
+        content=pair.content,
+        entry=target.entry,
         algorithm=algorithm,
-        distance=best.distance,
+        distance=pair.distance,
         threshold=rules.threshold(algorithm),
         difference=difference,
-        quality=best.fingerprint.quality,
+        quality=pair.fingerprint.quality,
         frames=tuple(sorted(seconds)),
+        refused_hit_id=target.hit_id,
         index_version=version,
     )

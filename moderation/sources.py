@@ -98,6 +98,7 @@ def add(
         checkpoint=None,
         checkpoint_serial=0,
         synced_at=None,
+        reasons_at=None,
         created_at=now,
     )
     session.add(source)
@@ -138,16 +139,15 @@ def to_sync(session: Session) -> list[int]:
 
 def reasons_are_old(session: Session, source_id: int, now: datetime) -> bool:
     """Whether the registry's own reasons have to be fetched (again)."""
-    oldest = session.scalar(
-        select(func.min(DisputeReason.fetched_at)).where(DisputeReason.source_id == source_id)
-    )
-    return oldest is None or now - oldest >= REASONS_KEPT
+    fetched = session.scalar(select(Source.reasons_at).where(Source.id == source_id))
+    return fetched is None or now - fetched >= REASONS_KEPT
 
 
 def keep_reasons(
     session: Session, source_id: int, reasons: Sequence[Reason], now: datetime
 ) -> None:
     """Replace the cached reasons of a source."""
+    session.get_one(Source, source_id).reasons_at = now
     session.execute(delete(DisputeReason).where(DisputeReason.source_id == source_id))
     session.add_all(
         DisputeReason(
@@ -155,7 +155,6 @@ def keep_reasons(
             algorithm=reason.algorithm,
             reason_id=reason.id,
             name=reason.name,
-            fetched_at=now,
         )
         for reason in reasons
     )

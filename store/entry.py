@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.base import Base, Key
+from store.indexed import Indexed
 from store.source import Source
 
 
@@ -35,13 +36,8 @@ class Entry(Base):
     votes: Mapped[list["PeerVoteRow"]] = relationship(lazy="raise", cascade="all, delete-orphan")
 
 
-class EntryFingerprint(Base):
-    """One fingerprint of an entry; its id is the key that the index carries.
-
-    `indexed_version` is the first index version that holds it, None while it waits for one. A
-    fingerprint that its entry no longer has is retired and stops matching at once;
-    `removed_version` is the first index version without it.
-    """
+class EntryFingerprint(Indexed, Base):
+    """One fingerprint of an entry; its id is its key in the index. Retired once it is not."""
 
     __tablename__ = "entry_fingerprints"
     __table_args__ = (
@@ -53,11 +49,6 @@ class EntryFingerprint(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
-    algorithm: Mapped[str] = mapped_column(String(20))
-    value: Mapped[bytes] = mapped_column(LargeBinary(64))
-    retired: Mapped[bool] = mapped_column(default=False)
-    indexed_version: Mapped[int | None]
-    removed_version: Mapped[int | None]
 
     entry: Mapped[Entry] = relationship(lazy="raise", back_populates="fingerprints")
 

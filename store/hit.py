@@ -57,7 +57,9 @@ class Hit(Base):
 
     content: Mapped[Content] = relationship(lazy="raise")
     holder: Mapped[Person | None] = relationship(lazy="raise")
-    matches: Mapped[list["Match"]] = relationship(lazy="raise", order_by="Match.id")
+    matches: Mapped[list["Match"]] = relationship(
+        lazy="raise", order_by="Match.id", foreign_keys="Match.hit_id"
+    )
     decisions: Mapped[list["Decision"]] = relationship(lazy="raise", order_by="Decision.ordinal")
 
 
@@ -65,7 +67,8 @@ class Match(Base):
     """Content × entry through one algorithm, at one distance, threshold and index version.
 
     `difference` is the XOR of the two values: which bits differ, never what they are. For a film
-    the match is the nearest frame, with how many frames matched and where.
+    the match is the nearest frame, with how many frames matched and where. A match with what the
+    hit `refused_hit_id` removed names the entry that stood behind that removal.
     """
 
     __tablename__ = "matches"
@@ -86,6 +89,7 @@ class Match(Base):
     difference: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     quality: Mapped[int | None]
     frames: Mapped[list[float]] = mapped_column(default=list)
+    refused_hit_id: Mapped[int | None] = mapped_column(ForeignKey("hits.id"))
     index_version: Mapped[int]
     matched_at: Mapped[datetime]
 

@@ -14,7 +14,8 @@ class Source(Base):
 
     `secret_name` names a setting; the credentials themselves are never in the database.
     `checkpoint` is the client's own; `checkpoint_serial` counts its changes, so that of two syncs
-    that ran at once only one can have its page applied.
+    that ran at once only one can have its page applied. `reasons_at` is when the registry's own
+    dispute reasons were last fetched; some registries have none.
     """
 
     __tablename__ = "sources"
@@ -30,6 +31,7 @@ class Source(Base):
     checkpoint: Mapped[dict[str, Any] | None]
     checkpoint_serial: Mapped[int] = mapped_column(default=0)
     synced_at: Mapped[datetime | None]
+    reasons_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -75,4 +77,3 @@ class DisputeReason(Base):
     algorithm: Mapped[str] = mapped_column(String(20))
     reason_id: Mapped[str] = mapped_column(String(80))
     name: Mapped[str] = mapped_column(String(200))
-    fetched_at: Mapped[datetime]

@@ -137,6 +137,7 @@ def upgrade() -> None:
         sa.Column("checkpoint", sa.JSON(), nullable=True),
         sa.Column("checkpoint_serial", sa.Integer(), nullable=False),
         sa.Column("synced_at", UtcDateTime(), nullable=True),
+        sa.Column("reasons_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sources")),
         sa.UniqueConstraint("name", name=op.f("uq_sources_name")),
@@ -175,7 +176,6 @@ def upgrade() -> None:
         sa.Column("algorithm", sa.String(length=20), nullable=False),
         sa.Column("reason_id", sa.String(length=80), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("fetched_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["source_id"], ["sources.id"], name=op.f("fk_dispute_reasons_source_id")
         ),
@@ -373,11 +373,17 @@ def upgrade() -> None:
         sa.Column("difference", sa.LargeBinary(length=32), nullable=True),
         sa.Column("quality", sa.Integer(), nullable=True),
         sa.Column("frames", sa.JSON(), nullable=False),
+        sa.Column(
+            "refused_hit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("index_version", sa.Integer(), nullable=False),
         sa.Column("matched_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["content_id"], ["content.id"], name=op.f("fk_matches_content_id")),
         sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name=op.f("fk_matches_entry_id")),
         sa.ForeignKeyConstraint(["hit_id"], ["hits.id"], name=op.f("fk_matches_hit_id")),
+        sa.ForeignKeyConstraint(
+            ["refused_hit_id"], ["hits.id"], name=op.f("fk_matches_refused_hit_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_matches")),
     )
     with op.batch_alter_table("matches", schema=None) as batch_op:
@@ -404,6 +410,34 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("peer_votes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_peer_votes_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
+        "refusals",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "content_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("algorithm", sa.String(length=20), nullable=False),
+        sa.Column("value", sa.LargeBinary(length=64), nullable=False),
+        sa.Column("retired", sa.Boolean(), nullable=False),
+        sa.Column("indexed_version", sa.Integer(), nullable=True),
+        sa.Column("removed_version", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["content_id"], ["content.id"], name=op.f("fk_refusals_content_id")
+        ),
+        sa.ForeignKeyConstraint(["hit_id"], ["hits.id"], name=op.f("fk_refusals_hit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refusals")),
+    )
+    with op.batch_alter_table("refusals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_refusals_hit_id"), ["hit_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_refusals_indexed_version_id"), ["indexed_version", "id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_refusals_removed_version_id"), ["removed_version", "id"], unique=False
+        )
 
     op.create_table(
         "sync_problems",
@@ -478,6 +512,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sync_problems_run_id"))
 
     op.drop_table("sync_problems")
+    with op.batch_alter_table("refusals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_refusals_removed_version_id"))
+        batch_op.drop_index(batch_op.f("ix_refusals_indexed_version_id"))
+        batch_op.drop_index(batch_op.f("ix_refusals_hit_id"))
+
+    op.drop_table("refusals")
     with op.batch_alter_table("peer_votes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_peer_votes_entry_id"))
 

@@ -125,6 +125,6 @@ def scan(
         raise click.ClickException(str(error)) from None
     for line in outcome.counts.lines():
         click.echo(line)
-    if outcome.problem:
-        click.echo(outcome.problem, err=True)
+    if outcome.remark:
+        click.echo(outcome.remark, err=True)
     sys.exit(outcome.exit_code)

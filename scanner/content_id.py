@@ -1,7 +1,6 @@
 """How the platform's files are named to the console: an opaque id made from the path."""
 
 import hashlib
-import os
 from pathlib import PurePath
 
 LONGEST = 200
@@ -22,6 +21,12 @@ def content_id(relative: PurePath, prefix: str = "") -> str:
 
 
 def printable(path: PurePath) -> str:
-    """The path as text that a terminal and JSON can carry, whatever bytes its name holds."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """The path as text that a terminal and JSON can carry, whatever bytes its name holds.
+
+    A backslash is doubled, so that no name can look like another's escape.
+    """
+    return "".join(c if c.isprintable() and c != "\\" else _escape(c) for c in str(path))
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

@@ -9,6 +9,13 @@ from matching.limits import MediaLimits
 from scanner.process import Failed, Fingerprinted, Process
 from scanner.walk import Found
 
+HEARTBEAT = 1.0
+"""Seconds."""
+
+
+class StartError(Exception):
+    """The fingerprinting processes do not start; no file is to blame."""
+
 
 class Pool:
     """So many processes. A context manager: none is left behind."""
@@ -17,6 +24,7 @@ class Pool:
         self._limits = limits
         self._selector = DefaultSelector()
         self._processes: list[Process] = []
+        self._proven = False
         for _ in range(processes):
             self._start()
 
@@ -37,17 +45,22 @@ class Pool:
             self._processes.pop().end()
         self._selector.close()
 
-    def results(self, files: Iterator[Found]) -> Iterator[Fingerprinted | Failed]:
+    def results(self, files: Iterator[Found]) -> Iterator[Fingerprinted | Failed | None]:
         """One result for each file, in the order they get ready. Files are taken as needed.
 
+        None now and then while nothing is ready, so that the caller gets round to other things.
         Raises StartError if the processes do not start.
         """
         for idle in self._processes:
             self._give_next(idle, files)
         while any(one.at for one in self._processes):
-            for key, _ in self._selector.select():
+            ready = self._selector.select(HEARTBEAT)
+            if not ready:
+                yield None
+            for key, _ in ready:
                 process: Process = key.data
                 result = process.hear()
+                self._proven |= process.ready
                 if process.ended:
                     process = self._replace(process)
                 if process.at is None:
@@ -67,6 +80,11 @@ class Pool:
         return process
 
     def _replace(self, ended: Process) -> Process:
+        if not self._proven:
+            raise StartError(
+                "the fingerprinting processes do not start: see above, "
+                "or see what `python -m scanner.worker '{}'` says"
+            )
         self._selector.unregister(ended.answers)
         self._processes.remove(ended)
         ended.end()

@@ -17,10 +17,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PIECE = 1 << 16
 
 
-class StartError(Exception):
-    """The fingerprinting processes do not start; no file is to blame."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fingerprinted:
     """What came of one file. `fingerprints` are in the console's wire form and never shown."""
@@ -44,8 +40,8 @@ class Process:
 
     def __init__(self, limits: MediaLimits) -> None:
         self.at: Found | None = None
+        self.ready = False
         self.ended = False
-        self._ready = False
         self._heard = b""
         self._seconds = limits.max_seconds
         self._process = subprocess.Popen(
@@ -73,10 +69,7 @@ class Process:
             self._questions.write(json.dumps(os.fspath(found.path)).encode() + b"\n")
 
     def hear(self) -> Fingerprinted | Failed | None:
-        """What it has to say; None while an answer is incomplete.
-
-        Raises StartError if it ended before it was ready for any file.
-        """
+        """What it has to say of the file it was at, None if nothing yet. Sets ready and ended."""
         piece = os.read(self.answers.fileno(), PIECE)
         if not piece:
             return self._death()
@@ -85,7 +78,7 @@ class Process:
         for line in lines:
             answer: dict[str, Any] = json.loads(line)
             if "ready" in answer:
-                self._ready = True
+                self.ready = True
             else:
                 found, self.at = cast(Found, self.at), None
                 result = _result(found, answer)
@@ -102,11 +95,6 @@ class Process:
     def _death(self) -> Failed | None:
         self.ended = True
         code = self._process.wait()
-        if not self._ready:
-            raise StartError(
-                f"the fingerprinting process ended at its start (code {code}): "
-                "see above, or run `python -m scanner.worker '{}'`"
-            )
         found, self.at = self.at, None
         return None if found is None else Failed(found, self._cause(code))
 

@@ -13,7 +13,8 @@ class Counts:
     """How many files of each outcome.
 
     `sent` were accepted by the console, `rejected` refused by it one by one. `matched` and
-    `pending` are of those sent: a hit, and still being matched when we stopped asking.
+    `pending` are of those sent: a hit, and still being matched when we stopped asking. None
+    where the console was not asked.
     """
 
     fingerprinted: int = 0
@@ -23,7 +24,7 @@ class Counts:
     left_out: int = 0
     sent: int = 0
     rejected: int = 0
-    matched: int = 0
+    matched: int | None = None
     pending: int = 0
 
     @property
@@ -33,22 +34,28 @@ class Counts:
 
     def lines(self) -> list[str]:
         """The counts, one a line, as the command ends with them."""
-        matched = "matched"
-        if self.pending:
-            matched += f" ({self.pending:,} still being matched: the console goes on)"
-        shown = [
+        always: list[tuple[int | None, str]] = [
             (self.fingerprinted, "fingerprinted"),
             (self.sent, "sent"),
-            (self.matched, matched),
+            (self.matched, self._matched()),
             (self.too_plain, "too plain to match"),
             (self.unreadable, "unreadable"),
             (self.already_done, "already done"),
+        ]
+        if_any = [
             (self.rejected, "rejected by the console"),
             (self.unsent, "not sent: start again to go on"),
             (self.left_out, "left out: hidden, or links to folders"),
         ]
-        always = 6
-        return [f"{n:>9,}  {what}" for i, (n, what) in enumerate(shown) if n or i < always]
+        shown = always + [line for line in if_any if line[0]]
+        return [f"{'–' if n is None else f'{n:,}':>9}  {what}" for n, what in shown]
+
+    def _matched(self) -> str:
+        if self.matched is None:
+            return "matched: not asked"
+        if self.pending:
+            return f"matched ({self.pending:,} still being matched: the console goes on)"
+        return "matched"
 
 
 class Report:

@@ -12,8 +12,7 @@ from matching.limits import MediaLimits
 from scanner import matches
 from scanner.api import ContentApi, Context
 from scanner.display import display
-from scanner.pool import Pool
-from scanner.process import StartError
+from scanner.pool import Pool, StartError
 from scanner.report import Counts, Report
 from scanner.scanning import finish, scan
 from scanner.sending import Sending
@@ -39,36 +38,44 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended. `problem` is for people, None where there was none."""
+    """How it ended. `remark` is for people, None where there is nothing to say."""
 
     counts: Counts
-    problem: str | None = None
-    interrupted: bool = False
+    exit_code: int
+    remark: str | None = None
 
-    @property
-    def exit_code(self) -> int:
-        """0 all that could be read was accepted; 1 not so, or nothing was read; 130 interrupted."""
-        if self.interrupted:
-            return 130
-        complete = not (self.problem or self.counts.rejected or self.counts.unsent)
-        return 0 if complete and self.counts.fingerprinted + self.counts.already_done else 1
+
+INTERRUPTED = 130
+FAILED = 1
+DONE = 0
 
 
 def run(task: Task, api: ContentApi, state: State, terminal: Console) -> Outcome:
-    """Do the task. What the console or the processes refuse is in the outcome, not raised."""
+    """Do the task. What the console or the processes refuse is in the outcome, not raised.
+
+    The exit code is DONE if everything that could be read was accepted, FAILED if anything could
+    not be sent or nothing could be read, INTERRUPTED.
+    """
     total = sum(not isinstance(seen, LeftOut) for seen in task.files())
     with display(terminal, total) as shown:
         report = Report(shown)
+        counts = report.counts
         try:
             _scan(task, api, state, report)
+        except KeyboardInterrupt:
+            return Outcome(counts, INTERRUPTED, "interrupted: start again to go on")
+        except (ExchangeError, StartError) as error:
+            return Outcome(counts, FAILED, str(error))
+        if not total:
+            return Outcome(counts, FAILED, "there is no file to scan under what was named")
+        code = FAILED if counts.rejected or not (counts.sent or counts.already_done) else DONE
+        try:
             _count_matches(task, api, report)
         except KeyboardInterrupt:
-            return Outcome(report.counts, "interrupted: start again to go on", interrupted=True)
-        except (ExchangeError, StartError) as error:
-            return Outcome(report.counts, str(error))
-    if not total:
-        return Outcome(report.counts, "there is no file to scan under what was named")
-    return Outcome(report.counts)
+            return Outcome(counts, code, "matches were not counted: interrupted")
+        except ExchangeError as error:
+            return Outcome(counts, code, f"matches were not counted: {error}")
+    return Outcome(counts, code)
 
 
 def _scan(task: Task, api: ContentApi, state: State, report: Report) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from scanner.api import Verdict
 from scanner.pool import Pool
-from scanner.process import Failed
+from scanner.process import Failed, Fingerprinted
 from scanner.report import Report
 from scanner.sending import Sending
 from scanner.state import State
@@ -18,11 +18,13 @@ def scan(files: Iterable[Seen], pool: Pool, sending: Sending, state: State, repo
     then sends what is ready, and what is not recorded is done by the next run.
     """
     for result in pool.results(_fresh(files, state, report)):
-        if isinstance(result, Failed):
-            report.unreadable(result.found.path, result.reason)
-        else:
-            report.fingerprinted(too_plain=result.too_plain)
-            _settle(sending.add(result), state, report)
+        match result:
+            case Failed(found, reason):
+                report.unreadable(found.path, reason)
+            case Fingerprinted():
+                report.fingerprinted(too_plain=result.too_plain)
+                sending.add(result)
+        _settle(sending.go_on(), state, report)
     finish(sending, state, report)
 
 
@@ -45,6 +47,8 @@ def _fresh(files: Iterable[Seen], state: State, report: Report) -> Iterator[Foun
 
 
 def _settle(verdicts: list[Verdict], state: State, report: Report) -> None:
+    if not verdicts:
+        return
     state.record(verdict.item.found for verdict in verdicts if verdict.error is None)
     for verdict in verdicts:
         if verdict.error is None:

@@ -12,7 +12,7 @@ ITEMS = 500
 PRINTS = 20_000
 """Fingerprints a batch, a few megabytes of JSON: the console takes 16 MB, and a film has many."""
 
-SECONDS = 5.0
+SECONDS = 2.0
 """How long an item waits for its batch to fill."""
 
 
@@ -28,24 +28,30 @@ class Sending:
         self._since = 0.0
         self._under_way: Future[list[Verdict]] | None = None
 
-    def add(self, item: Fingerprinted) -> list[Verdict]:
-        """Take an item; what the console has said of earlier ones meanwhile.
-
-        Raises what ContentApi.send raises. Waits only if a batch is full before the one before
-        it has arrived.
-        """
+    def add(self, item: Fingerprinted) -> None:
+        """Take an item to be sent."""
         if not self._batch:
             self._since = monotonic()
         self._batch.append(item)
         self._prints += len(item.fingerprints)
+
+    def go_on(self) -> list[Verdict]:
+        """Send the batch if it is time for it; what the console has said of earlier ones.
+
+        Raises what ContentApi.send raises. Waits only if a batch is full before the one before
+        it has arrived.
+        """
         full = len(self._batch) >= ITEMS or self._prints >= PRINTS
         idle = self._under_way is None or self._under_way.done()
-        if full or (idle and monotonic() - self._since > SECONDS):
+        if full or (self._batch and idle and monotonic() - self._since > SECONDS):
             return self._send()
         return self._arrived() if idle else []
 
     def finish(self) -> list[Verdict]:
-        """Send the rest and wait for everything; what the console has said of it."""
+        """Send the rest and wait for everything; what the console has said of it.
+
+        Raises what ContentApi.send raises.
+        """
         verdicts = self._send()
         return verdicts + self._arrived()
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.fingerprint import Algorithm, Fingerprint
@@ -39,6 +39,7 @@ def test_when_room_is_short_what_is_most_like_its_neighbour_goes_first() -> None
     assert {0, (1 << 256) - 1} <= {int.from_bytes(f.pdq.value) for f in kept}
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, (1 << 256) - 1), max_size=60),
     st.integers(1, 12),
@@ -55,6 +56,7 @@ def test_limit_order_and_first_frame_always_hold(bits: list[int], limit: int) ->
         assert distance(before.pdq, after.pdq) > NEAR_IDENTICAL
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, (1 << 256) - 1), min_size=1, max_size=40))
 def test_every_frame_is_near_a_kept_one_while_there_is_room(bits: list[int]) -> None:
     kept = _kept(bits, 40)

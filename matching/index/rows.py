@@ -54,6 +54,7 @@ def gather(rows: Iterable[Row | Block]) -> Columns:
     values: dict[Algorithm, list[NDArray[np.uint8]]] = {a: [] for a in Algorithm}
     loose_keys = {a: array("q") for a in Algorithm}
     loose = {a: bytearray() for a in Algorithm}
+    sizes = {a: a.size for a in Algorithm}
 
     for row in rows:
         if isinstance(row, Block):
@@ -61,10 +62,10 @@ def gather(rows: Iterable[Row | Block]) -> Columns:
             values[row.algorithm].append(np.asarray(row.values, dtype=np.uint8))
             continue
         key, algorithm, value = row
-        if len(value) != algorithm.size:
+        if len(value) != sizes[algorithm]:
             raise FingerprintError(
                 f"the {algorithm} fingerprint under key {key} has {len(value)} bytes, "
-                f"it should have {algorithm.size}"
+                f"it should have {sizes[algorithm]}"
             )
         loose_keys[algorithm].append(key)
         loose[algorithm] += value

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from jobs import runtime
-from moderation import index, passes
+from jobs import match, runtime
+from moderation import index
 
 
 def refresh_index() -> None:
@@ -12,8 +12,7 @@ def refresh_index() -> None:
     with parts.database.write() as session:
         index.new_version(session, datetime.now(UTC))
     index.ensure_current(parts.database, parts.index)
-    for sweep_id in passes.open_sweeps(parts.database):
-        parts.wake.sweep(sweep_id)
+    match.resume_sweeps()
 
 
 def fold_index() -> None:

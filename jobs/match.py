@@ -4,16 +4,17 @@ from datetime import UTC, datetime
 
 from jobs import runtime
 from jobs.wake import BATCH
-from moderation import passes
+from moderation import passes, sweeps
 
 PENDING_AT_ONCE = 10_000
+HELPERS = 4  # jobs that share one sweep
 
 
 def match_content(content_ids: list[int]) -> None:
     """Match these items and queue what is found."""
     parts = runtime.current()
     policy = parts.settings.policy
-    passes.match_content(parts.database, parts.index, policy, content_ids, datetime.now(UTC))
+    passes.match_whole(parts.database, parts.index, policy, content_ids, datetime.now(UTC))
 
 
 def match_pending() -> None:
@@ -25,14 +26,20 @@ def match_pending() -> None:
 
 
 def sweep(sweep_id: int) -> None:
-    """Hold stored content against what is new on the list, chunk by chunk to the end."""
+    """Hold stored content against what is new on the list, until no chunk is free.
+
+    Woken once for each worker that may help; they share the chunks.
+    """
     parts = runtime.current()
     policy = parts.settings.policy
-    while passes.sweep_chunk(parts.database, parts.index, policy, sweep_id, datetime.now(UTC)):
+    while sweeps.sweep_next(parts.database, parts.index, policy, sweep_id, datetime.now(UTC)):
         pass
+    sweeps.tidy(parts.database, parts.index)
 
 
 def resume_sweeps() -> None:
-    """Go on with sweeps that were interrupted."""
-    for sweep_id in passes.open_sweeps(runtime.current().database):
-        sweep(sweep_id)
+    """Wake sweeps that are open: new ones, and those whose workers died."""
+    parts = runtime.current()
+    for sweep_id in sweeps.open_sweeps(parts.database):
+        for _ in range(HELPERS):
+            parts.wake.sweep(sweep_id)

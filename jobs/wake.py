@@ -44,6 +44,13 @@ class Wake:
         """Stored content is to be held against what is new on the list."""
         self._enqueue(SYNC, "jobs.match.sweep", sweep_id, timeout=3_600)
 
+    def reachable(self) -> bool:
+        """Whether the queues can be reached now."""
+        try:
+            return bool(self.redis.ping())
+        except RedisError:
+            return False
+
     def _enqueue(self, queue: str, job: str, *ids: int | str | list[int], timeout: int) -> None:
         try:
             enqueue(self.redis, queue, job, *ids, timeout=timeout)

@@ -50,17 +50,31 @@ class ContentFingerprint(Base):
 
 
 class Sweep(Base):
-    """Matching what is held against the fingerprints that a new index version added.
-
-    `cursor` is the last content id done: the sweep resumes behind it.
-    """
+    """Holding what is stored against the fingerprints that one index version added."""
 
     __tablename__ = "sweeps"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     index_version: Mapped[int] = mapped_column(ForeignKey("index_versions.id"), unique=True)
-    cursor: Mapped[int] = mapped_column(Key, default=0)
-    contents: Mapped[int] = mapped_column(default=0)
-    matches: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+
+
+class SweepChunk(Base):
+    """One range of content ids of a sweep, both ends included: what one job does.
+
+    Taken under a lease, so that any number of workers share a sweep, and a chunk whose worker
+    died is taken again.
+    """
+
+    __tablename__ = "sweep_chunks"
+    __table_args__ = (Index(None, "sweep_id", "done_at", "id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    sweep_id: Mapped[int] = mapped_column(ForeignKey("sweeps.id"))
+    first_id: Mapped[int] = mapped_column(Key)
+    last_id: Mapped[int] = mapped_column(Key)
+    leased_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    contents: Mapped[int] = mapped_column(default=0)
+    hits: Mapped[int] = mapped_column(default=0)

@@ -16,7 +16,17 @@ from config.settings import ROOT
 from exchange.records import EntryRecord, MediaKind, Member, PeerVote, Reason
 from matching.fingerprint import Algorithm, Fingerprint
 from matching.index import IndexDirectory
-from moderation import claims, content, decisions, index, passes, people, sources, sync
+from moderation import (
+    claims,
+    content,
+    decisions,
+    index,
+    passes,
+    people,
+    sources,
+    sweeps,
+    sync,
+)
 from moderation.claims import Lease
 from moderation.content import Item, Print
 from moderation.decisions import Choice, Verdict
@@ -133,10 +143,8 @@ class World:
         with self.database.write() as session:
             index.new_version(session, self.now)
         index.ensure_current(self.database, self.directory)
-        for sweep_id in passes.open_sweeps(self.database):
-            while passes.sweep_chunk(
-                self.database, self.directory, self.policy, sweep_id, self.now
-            ):
+        for sweep_id in sweeps.open_sweeps(self.database):
+            while sweeps.sweep_next(self.database, self.directory, self.policy, sweep_id, self.now):
                 pass
 
     def post(
@@ -151,7 +159,7 @@ class World:
         with self.database.write() as session:
             taken = content.take(session, [item], self.now)
         wanted = [row for _, _, row in taken if row is not None]
-        passes.match_content(self.database, self.directory, self.policy, wanted, self.now)
+        passes.match_whole(self.database, self.directory, self.policy, wanted, self.now)
         return wanted[0] if wanted else 0
 
     def hit(self, *, distance: int = 0) -> int:

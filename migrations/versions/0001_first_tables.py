@@ -262,9 +262,6 @@ def upgrade() -> None:
         sa.Column(
             "index_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("cursor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("contents", sa.Integer(), nullable=False),
-        sa.Column("matches", sa.Integer(), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("finished_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -440,6 +437,26 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "sweep_chunks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sweep_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("last_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("done_at", UtcDateTime(), nullable=True),
+        sa.Column("contents", sa.Integer(), nullable=False),
+        sa.Column("hits", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["sweep_id"], ["sweeps.id"], name=op.f("fk_sweep_chunks_sweep_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sweep_chunks")),
+    )
+    with op.batch_alter_table("sweep_chunks", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sweep_chunks_sweep_id_done_at_id"),
+            ["sweep_id", "done_at", "id"],
+            unique=False,
+        )
+
+    op.create_table(
         "sync_problems",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -512,6 +529,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sync_problems_run_id"))
 
     op.drop_table("sync_problems")
+    with op.batch_alter_table("sweep_chunks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sweep_chunks_sweep_id_done_at_id"))
+
+    op.drop_table("sweep_chunks")
     with op.batch_alter_table("refusals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_refusals_removed_version_id"))
         batch_op.drop_index(batch_op.f("ix_refusals_indexed_version_id"))

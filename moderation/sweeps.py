@@ -1,0 +1,211 @@
+"""Sweeps: what the platform holds already, against what is new on the list.
+
+The new fingerprints are few, so those are indexed, and the stored ones stream past them: a chunk
+of content ids a job, any number of workers, resumable, never the library in memory.
+"""
+
+import shutil
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from config.policy import Matching, Policy
+from matching.fingerprint import Algorithm
+from matching.index import Index, IndexDirectory
+from moderation import passes
+from moderation.index import fingerprints_new_in
+from moderation.refusals import usable
+from store.content import Content, ContentFingerprint, Sweep, SweepChunk
+from store.database import Database
+
+CHUNK = 20_000  # content ids
+ROWS = 50_000  # fingerprints in memory at once
+LEASE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sweep has come, in chunks of content; `contents` and `hits` so far."""
+
+    sweep_id: int
+    index_version: int
+    chunks: int
+    done: int
+    contents: int
+    hits: int
+
+
+def open_sweeps(database: Database) -> list[int]:
+    """Ids of sweeps that are not finished, oldest first, each cut into chunks by now.
+
+    A sweep is cut when it is first looked at. Content that is stored later needs no sweep: its
+    own match begins after the version was numbered, and so holds it against that version.
+    """
+    with database.write() as session:
+        sweeps = list(
+            session.scalars(
+                select(Sweep)
+                .where(Sweep.finished_at.is_(None))
+                .order_by(Sweep.id)
+                .with_for_update()
+            )
+        )
+        for sweep in sweeps:
+            if session.scalar(
+                select(SweepChunk.id).where(SweepChunk.sweep_id == sweep.id).limit(1)
+            ):
+                continue
+            last = session.scalar(select(func.max(Content.id))) or 0
+            session.add_all(
+                SweepChunk(sweep_id=sweep.id, first_id=first, last_id=first + CHUNK - 1)
+                for first in range(1, max(last, 1) + 1, CHUNK)
+            )
+        return [sweep.id for sweep in sweeps]
+
+
+def sweep_next(
+    database: Database, directory: IndexDirectory, policy: Policy, sweep_id: int, now: datetime
+) -> int | None:
+    """Take the sweep's next free chunk and do it; the chunk's id, None when none is free.
+
+    Done twice it has the effect of once: what was matched stands, and is passed over.
+    """
+    with database.write() as session:
+        chunk = session.scalar(
+            select(SweepChunk)
+            .where(
+                SweepChunk.sweep_id == sweep_id,
+                SweepChunk.done_at.is_(None),
+                or_(SweepChunk.leased_until.is_(None), SweepChunk.leased_until <= now),
+            )
+            .order_by(SweepChunk.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        if chunk is None:
+            return None
+        chunk.leased_until = now + LEASE
+        version = session.scalars(select(Sweep.index_version).where(Sweep.id == sweep_id)).one()
+    index = _news(database, directory, sweep_id, version)
+    contents, near = _search(database, chunk, version, index, policy.matching)
+    hits: tuple[int, ...] = ()
+    for start in range(0, len(near), passes.CHUNK):
+        with database.write() as session:
+            part = near[start : start + passes.CHUNK]
+            locked = passes.locked_content(session, Content.id.in_(part))
+            hits += passes.match_and_record(session, locked, index, policy, now)
+    with database.write() as session:
+        # Two workers that end at once queue up here, so that the second sees the first one done.
+        session.get_one(Sweep, sweep_id, with_for_update=True)
+        session.execute(
+            update(SweepChunk)
+            .where(SweepChunk.id == chunk.id)
+            .values(done_at=now, contents=contents, hits=len(hits))
+        )
+        _finish(session, sweep_id, now)
+    return chunk.id
+
+
+def tidy(database: Database, directory: IndexDirectory) -> None:
+    """Remove this host's index files of sweeps that are finished."""
+    with database.read() as session:
+        query = select(Sweep.id).where(Sweep.finished_at.is_(None))
+        open_names = {_folder(sweep_id) for sweep_id in session.scalars(query)}
+    for folder in directory.path.glob(_folder("*")):
+        if folder.name not in open_names:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def progress(session: Session) -> list[Progress]:
+    """The sweeps that are under way, oldest first."""
+    query = (
+        select(
+            Sweep.id,
+            Sweep.index_version,
+            func.count(SweepChunk.id),
+            func.count(SweepChunk.done_at),
+            func.coalesce(func.sum(SweepChunk.contents), 0),
+            func.coalesce(func.sum(SweepChunk.hits), 0),
+        )
+        .outerjoin(SweepChunk, SweepChunk.sweep_id == Sweep.id)
+        .where(Sweep.finished_at.is_(None))
+        .group_by(Sweep.id, Sweep.index_version)
+        .order_by(Sweep.id)
+    )
+    return [Progress(*row) for row in session.execute(query)]
+
+
+def _folder(sweep_id: int | str) -> str:
+    return f"sweep-{sweep_id}"
+
+
+def _news(database: Database, directory: IndexDirectory, sweep_id: int, version: int) -> Index:
+    """The index of what the version added, built by whoever on this host needs it first."""
+    news = IndexDirectory(directory.path / _folder(sweep_id))
+    index = news.current()
+    if index is None:
+        with database.read() as session:
+            index = news.publish(version, fingerprints_new_in(session, version))
+    return index
+
+
+def _search(
+    database: Database, chunk: SweepChunk, version: int, index: Index, rules: Matching
+) -> tuple[int, list[int]]:
+    """How many items the chunk holds, and the ids of those that something new is near to.
+
+    Whatever was matched whole against the version is left out, and so is what waits for that.
+    """
+    query = (
+        select(
+            ContentFingerprint.content_id,
+            ContentFingerprint.algorithm,
+            ContentFingerprint.value,
+            ContentFingerprint.quality,
+        )
+        .join(Content, Content.id == ContentFingerprint.content_id)
+        .where(
+            ContentFingerprint.content_id.between(chunk.first_id, chunk.last_id),
+            Content.matched_version < version,
+        )
+        .execution_options(yield_per=ROWS)
+    )
+    seen: set[int] = set()
+    near: set[int] = set()
+    with database.read() as session:
+        for rows in session.execute(query).partitions():
+            values: dict[Algorithm, list[bytes]] = defaultdict(list)
+            owners: dict[Algorithm, list[int]] = defaultdict(list)
+            for content_id, algorithm, value, quality in rows:
+                seen.add(content_id)
+                if usable(algorithm, quality, rules):
+                    values[Algorithm(algorithm)].append(value)
+                    owners[Algorithm(algorithm)].append(content_id)
+            for algorithm, batch in values.items():
+                near.update(
+                    owners[algorithm][place] for place in _places(index, algorithm, batch, rules)
+                )
+    return len(seen), sorted(near)
+
+
+def _places(index: Index, algorithm: Algorithm, batch: list[bytes], rules: Matching) -> set[int]:
+    if algorithm is Algorithm.PDQ:
+        values = np.frombuffer(b"".join(batch), np.uint8).reshape(len(batch), algorithm.size)
+        return set(index.near(values, rules.pdq_distance).query.tolist())
+    return set(index.equal(algorithm, batch).query.tolist())
+
+
+def _finish(session: Session, sweep_id: int, now: datetime) -> None:
+    left = select(SweepChunk.id).where(
+        SweepChunk.sweep_id == sweep_id, SweepChunk.done_at.is_(None)
+    )
+    if session.scalar(left.limit(1)) is None:
+        session.execute(
+            update(Sweep)
+            .where(Sweep.id == sweep_id, Sweep.finished_at.is_(None))
+            .values(finished_at=now)
+        )

@@ -33,6 +33,16 @@ def check_accessible(page: Page) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
+def check_dark(page: Page) -> None:
+    """Switch a page to the dark theme, and check of `check_accessible` what a theme changes."""
+    page.emulate_media(color_scheme="dark")
+    drawn = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    page.evaluate(drawn)  # until then, axe would read colours of both themes
+    rule = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+    found = Axe().run(page, options=rule)
+    assert found.violations_count == 0, found.generate_report()
+
+
 def check_fits(page: Page) -> None:
     """Raise AssertionError if the page is wider than its window."""
     wide = page.evaluate("document.documentElement.scrollWidth")

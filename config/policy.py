@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -32,6 +32,13 @@ class Matching(Rules):
     def threshold(self, algorithm: Algorithm) -> int:
         """Greatest distance in bits at which `algorithm` matches; 0 is equality."""
         return self.pdq_distance if algorithm is Algorithm.PDQ else 0
+
+
+class Upload(Rules):
+    """What is answered at upload time for an exact copy and for any other match."""
+
+    exact: Literal["block", "hold"]
+    near: Literal["block", "hold"]
 
 
 class Clock(Rules):
@@ -116,6 +123,7 @@ class Policy(Rules):
     """All rules together. `version` is a digest of what they say."""
 
     matching: Matching
+    upload: Upload
     clock: Clock
     lease: Lease
     holds: Holds

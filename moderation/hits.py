@@ -42,9 +42,9 @@ def _record_one(
 ) -> Hit | None:
     content = session.get_one(Content, content_id)
     standing = {
-        (row.entry_id, row.algorithm)
+        (row.entry_id, row.algorithm, row.refused_hit_id is not None)
         for row in session.execute(
-            select(Match.entry_id, Match.algorithm)
+            select(Match.entry_id, Match.algorithm, Match.refused_hit_id)
             .join(Hit, Hit.id == Match.hit_id)
             .where(
                 Match.content_id == content_id,
@@ -53,7 +53,11 @@ def _record_one(
             )
         )
     }
-    new = [one for one in found if (one.entry.id, one.algorithm) not in standing]
+    new = [
+        one
+        for one in found
+        if (one.entry.id, one.algorithm, one.refused_hit_id is not None) not in standing
+    ]
     if not new:
         return None
     hit = session.scalar(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from config.policy import Matching
 from matching.fingerprint import Algorithm
-from matching.index import Index
+from matching.index import Index, Matches
 from moderation.refusals import usable
 from moderation.targets import Target, active_targets
 from store.content import Content, ContentFingerprint
@@ -57,16 +57,26 @@ def match(
     """
     pairs = [pair for algorithm in Algorithm for pair in _search(contents, index, algorithm, rules)]
     targets = active_targets(session, {pair.key for pair in pairs})
-    grouped: dict[tuple[int, int, Algorithm], list[tuple[_Pair, Target]]] = defaultdict(list)
+    grouped: dict[tuple[int, int, Algorithm, bool], list[tuple[_Pair, Target]]] = defaultdict(list)
     for pair in pairs:
         for target in targets.get(pair.key, ()):
             if target.content_id != pair.content.id:
                 algorithm = Algorithm(pair.fingerprint.algorithm)
-                grouped[(pair.content.id, target.entry.id, algorithm)].append((pair, target))
+                removed = target.hit_id is not None
+                key = (pair.content.id, target.entry.id, algorithm, removed)
+                grouped[key].append((pair, target))
     return [
         _found(candidates, algorithm, rules, index.version)
-        for (_content, _entry, algorithm), candidates in grouped.items()
+        for (_content, _entry, algorithm, _removed), candidates in grouped.items()
     ]
+
+
+def search(index: Index, algorithm: Algorithm, values: Sequence[bytes], rules: Matching) -> Matches:
+    """Everything in the index within the policy's threshold of each value."""
+    if algorithm is Algorithm.PDQ:
+        batch = np.frombuffer(b"".join(values), np.uint8).reshape(len(values), algorithm.size)
+        return index.near(batch, rules.pdq_distance)
+    return index.equal(algorithm, values)
 
 
 def _search(
@@ -80,12 +90,7 @@ def _search(
     ]
     if not asked:
         return []
-    values = [one.value for _, one in asked]
-    if algorithm is Algorithm.PDQ:
-        batch = np.frombuffer(b"".join(values), np.uint8).reshape(len(values), algorithm.size)
-        matches = index.near(batch, rules.pdq_distance)
-    else:
-        matches = index.equal(algorithm, values)
+    matches = search(index, algorithm, [one.value for _, one in asked], rules)
     return [
         _Pair(asked[query][0], asked[query][1], int(key), int(distance))
         for query, key, distance in zip(matches.query, matches.key, matches.distance, strict=True)
@@ -95,11 +100,8 @@ def _search(
 def _found(
     candidates: list[tuple[_Pair, Target]], algorithm: Algorithm, rules: Matching, version: int
 ) -> Found:
-    """The nearest of the candidates; one on the list goes before one that was removed here."""
-    pair, target = min(
-        candidates,
-        key=lambda one: (one[1].hit_id is not None, one[0].distance, one[0].fingerprint.id),
-    )
+    """The nearest of the candidates."""
+    pair, target = min(candidates, key=lambda one: (one[0].distance, one[0].fingerprint.id))
     difference = None
     if algorithm is Algorithm.PDQ:
         both = zip(pair.fingerprint.value, target.value, strict=True)

@@ -9,7 +9,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from matching.fingerprint import Algorithm
 from matching.index import Index, IndexDirectory
 from moderation import passes
 from moderation.index import fingerprints_new_in
+from moderation.match import search
 from moderation.refusals import usable
 from store.content import Content, ContentFingerprint, Sweep, SweepChunk
 from store.database import Database
@@ -186,17 +186,9 @@ def _search(
                     values[Algorithm(algorithm)].append(value)
                     owners[Algorithm(algorithm)].append(content_id)
             for algorithm, batch in values.items():
-                near.update(
-                    owners[algorithm][place] for place in _places(index, algorithm, batch, rules)
-                )
+                places = search(index, algorithm, batch, rules).query
+                near.update(owners[algorithm][place] for place in places)
     return len(seen), sorted(near)
-
-
-def _places(index: Index, algorithm: Algorithm, batch: list[bytes], rules: Matching) -> set[int]:
-    if algorithm is Algorithm.PDQ:
-        values = np.frombuffer(b"".join(batch), np.uint8).reshape(len(batch), algorithm.size)
-        return set(index.near(values, rules.pdq_distance).query.tolist())
-    return set(index.equal(algorithm, batch).query.tolist())
 
 
 def _finish(session: Session, sweep_id: int, now: datetime) -> None:

@@ -73,7 +73,16 @@ class Match(Base):
 
     __tablename__ = "matches"
     __table_args__ = (
-        Index(None, "hit_id", "entry_id", "algorithm", unique=True),
+        Index(
+            "uq_matches_listed",
+            "hit_id",
+            "entry_id",
+            "algorithm",
+            unique=True,
+            sqlite_where=text("refused_hit_id IS NULL"),
+            postgresql_where=text("refused_hit_id IS NULL"),
+        ),
+        Index(None, "hit_id"),
         Index(None, "content_id"),
         Index(None, "entry_id"),
     )

@@ -7,6 +7,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from console.api.schema import (
+    CheckAnswer,
+    CheckRequest,
     ContentAnswer,
     ContentRequest,
     ErrorAnswer,
@@ -17,6 +19,8 @@ from console.api.schema import (
 MODELS: tuple[type[BaseModel], ...] = (
     ContentRequest,
     ContentAnswer,
+    CheckRequest,
+    CheckAnswer,
     StateRequest,
     StateAnswer,
     ErrorAnswer,
@@ -56,6 +60,15 @@ def document() -> dict[str, Any]:
                     "content:write",
                     ContentRequest,
                     ContentAnswer,
+                )
+            },
+            "/check": {
+                "post": _operation(
+                    "checkUploads",
+                    "Ask what to do with uploads: allow, hold or block",
+                    "content:write",
+                    CheckRequest,
+                    CheckAnswer,
                 )
             },
             "/content/state": {

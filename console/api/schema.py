@@ -9,6 +9,7 @@ from matching.fingerprint import Algorithm, Fingerprint
 from moderation.content import Item, Print
 
 MAX_ITEMS = 1_000
+MAX_CHECKED = 100  # at once, at upload time
 MAX_PRINTS = 1_200  # a film of 20 minutes at a frame a second
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -110,6 +111,28 @@ class StateAnswer(Model):
     """One state for each id, in the order asked."""
 
     items: list[ItemState]
+
+
+class CheckRequest(Model):
+    """Uploads to ask about. Each item is checked by itself, as in a batch of content."""
+
+    items: list[ItemModel | Any] = Field(min_length=1, max_length=MAX_CHECKED)
+
+
+class CheckResult(Model):
+    """What to do with one upload, in the order sent. `hit` is our reference where there is one."""
+
+    id: str | None
+    answer: Literal["allow", "hold", "block", "rejected"]
+    hit: str | None = None
+    error: str | None = None
+
+
+class CheckAnswer(Model):
+    """One result for each item, and the version of the list that was asked."""
+
+    index_version: int | None
+    results: list[CheckResult]
 
 
 class ErrorDetail(Model):

@@ -386,10 +386,13 @@ def upgrade() -> None:
     with op.batch_alter_table("matches", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_matches_content_id"), ["content_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_matches_entry_id"), ["entry_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_matches_hit_id"), ["hit_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_matches_hit_id_entry_id_algorithm"),
+            "uq_matches_listed",
             ["hit_id", "entry_id", "algorithm"],
             unique=True,
+            sqlite_where=sa.text("refused_hit_id IS NULL"),
+            postgresql_where=sa.text("refused_hit_id IS NULL"),
         )
 
     op.create_table(
@@ -544,7 +547,12 @@ def downgrade() -> None:
 
     op.drop_table("peer_votes")
     with op.batch_alter_table("matches", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_matches_hit_id_entry_id_algorithm"))
+        batch_op.drop_index(
+            "uq_matches_listed",
+            sqlite_where=sa.text("refused_hit_id IS NULL"),
+            postgresql_where=sa.text("refused_hit_id IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_matches_hit_id"))
         batch_op.drop_index(batch_op.f("ix_matches_entry_id"))
         batch_op.drop_index(batch_op.f("ix_matches_content_id"))
 

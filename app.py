@@ -2,13 +2,13 @@
 
 import click
 from flask import Flask
-from scanner.command import scan
 
 from commands.audit import audit
 from commands.keys import keys
 from commands.people import people
 from commands.run import run
 from commands.sources import sources
+from commands.sweep import sweep
 from commands.work import cron, migrate, serve, worker
 from config import logs
 from config.settings import Settings, load
@@ -17,6 +17,7 @@ from console.parts import Parts
 from jobs.wake import Wake
 from matching.index import IndexDirectory
 from registry.commands import registry
+from scanner.command import scan
 from store.database import Database
 
 
@@ -50,6 +51,7 @@ for command in (
     people,
     keys,
     sources,
+    sweep,
     audit,
     registry,
 ):

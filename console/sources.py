@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from console.access import person, requires
 from console.parts import parts
-from moderation import index, sources
+from moderation import index, sources, sweeps
 from moderation.permissions import Permission
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources")
@@ -20,6 +20,7 @@ def show() -> str:
             "sources/sources.html",
             sources=sources.everything(rows),
             index=index.standing(rows, parts().index),
+            sweeps=sweeps.progress(rows, sweeps.unfinished(rows)),
             may_sync=person().may(Permission.SYNC_SOURCES),
         )
 

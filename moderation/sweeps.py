@@ -6,10 +6,11 @@ of content ids a job, any number of workers, resumable, never the library in mem
 
 import shutil
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.policy import Matching, Policy
@@ -113,15 +114,20 @@ def sweep_next(
 def tidy(database: Database, directory: IndexDirectory) -> None:
     """Remove this host's index files of sweeps that are finished."""
     with database.read() as session:
-        query = select(Sweep.id).where(Sweep.finished_at.is_(None))
-        open_names = {_folder(sweep_id) for sweep_id in session.scalars(query)}
+        open_names = {_folder(sweep_id) for sweep_id in unfinished(session)}
     for folder in directory.path.glob(_folder("*")):
         if folder.name not in open_names:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def progress(session: Session) -> list[Progress]:
-    """The sweeps that are under way, oldest first."""
+def unfinished(session: Session) -> list[int]:
+    """Ids of sweeps that are not finished, oldest first."""
+    query = select(Sweep.id).where(Sweep.finished_at.is_(None)).order_by(Sweep.id)
+    return list(session.scalars(query))
+
+
+def progress(session: Session, sweep_ids: Sequence[int]) -> list[Progress]:
+    """How far these sweeps have come, oldest first."""
     query = (
         select(
             Sweep.id,
@@ -132,11 +138,18 @@ def progress(session: Session) -> list[Progress]:
             func.coalesce(func.sum(SweepChunk.hits), 0),
         )
         .outerjoin(SweepChunk, SweepChunk.sweep_id == Sweep.id)
-        .where(Sweep.finished_at.is_(None))
+        .where(Sweep.id.in_(sweep_ids))
         .group_by(Sweep.id, Sweep.index_version)
         .order_by(Sweep.id)
     )
     return [Progress(*row) for row in session.execute(query)]
+
+
+def again(session: Session, since: int) -> None:
+    """Open every sweep of an index version after `since` anew, from its first chunk."""
+    wanted = select(Sweep.id).where(Sweep.index_version > since)
+    session.execute(delete(SweepChunk).where(SweepChunk.sweep_id.in_(wanted)))
+    session.execute(update(Sweep).where(Sweep.index_version > since).values(finished_at=None))
 
 
 def _folder(sweep_id: int | str) -> str:

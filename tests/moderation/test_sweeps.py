@@ -108,9 +108,20 @@ def test_progress_is_told_and_the_files_are_tidied(
     (sweep_id,) = _new_on_the_list(world, values)
     sweeps.sweep_next(world.database, world.directory, world.policy, sweep_id, world.now)
     with world.database.read() as session:
-        (progress,) = sweeps.progress(session)
+        (progress,) = sweeps.progress(session, sweeps.unfinished(session))
     assert (progress.chunks, progress.done, progress.contents) == (3, 1, 2)
     assert list(world.directory.path.glob("sweep-*"))
     _sweep(world, sweep_id)
     sweeps.tidy(world.database, world.directory)
     assert not list(world.directory.path.glob("sweep-*"))
+
+
+def test_a_sweep_can_be_done_again_and_doubles_nothing(world: World) -> None:
+    values = _held(world, 3)
+    (sweep_id,) = _new_on_the_list(world, values)
+    _sweep(world, sweep_id)
+    with world.database.write() as session:
+        sweeps.again(session, 0)
+    for each in sweeps.open_sweeps(world.database):
+        _sweep(world, each)
+    assert (_count(world, Hit), _count(world, Match)) == (3, 3)

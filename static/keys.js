@@ -1,6 +1,6 @@
 // One key a decision. An element with data-key="r" data-action="hit.remove" answers to R: a button
-// or link is pressed, a field is focused. `?` shows the list, where keys are changed or switched
-// off (WCAG 2.1.4 Character Key Shortcuts).
+// or link is pressed, a panel is opened, a field is focused. `?` shows the list, where keys are
+// changed or switched off (WCAG 2.1.4 Character Key Shortcuts).
 import { keyed, keyOf, show, switchedOff } from "./keyed.js";
 import { listKeys } from "./keys-help.js";
 
@@ -21,8 +21,10 @@ function meant(event, key) {
   return document.querySelector(".htmx-request, [data-sent]") === null;
 }
 
+// A panel is opened and never shut by its key: a second press must not take the choice away.
 function press(element) {
-  if (element.matches(TYPING)) element.focus();
+  if (element.matches("summary")) element.parentElement.open = true;
+  if (element.matches(`summary, ${TYPING}`)) element.focus();
   else element.click();
 }
 

@@ -82,6 +82,13 @@ def test_remove_takes_two_keys_of_which_the_first_says_what_happens(hit: Page) -
     assert (sent["verdict"], sent["reason"], sent["sure"]) == ("remove", "match-near", "y")
 
 
+def test_a_panel_s_key_pressed_again_leaves_it_open(hit: Page) -> None:
+    hit.keyboard.press("c")
+    hit.keyboard.press("c")
+    expect(hit.get_by_text("there is nothing for us to take down")).to_be_visible()
+    expect(hit.locator("summary", has_text="Confirm")).to_be_focused()
+
+
 def test_dispute_takes_two_keys_and_the_registry_s_reason(hit: Page) -> None:
     hit.keyboard.press("d")
     with hit.expect_request("**/hits/12/decide") as asked:

@@ -26,11 +26,11 @@ class JsonLines(logging.Formatter):
             "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
             "level": record.levelname.lower(),
             "from": record.name,
-            "message": record.getMessage(),
+            "message": HEX_RUN.sub(REDACTED, record.getMessage()),
         }
         if record.exc_info:
-            entry["error"] = self.formatException(record.exc_info)
-        return HEX_RUN.sub(REDACTED, json.dumps(entry, ensure_ascii=False))
+            entry["error"] = HEX_RUN.sub(REDACTED, self.formatException(record.exc_info))
+        return json.dumps(entry, ensure_ascii=False)
 
 
 def configure(level: str = "INFO") -> None:

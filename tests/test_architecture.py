@@ -100,7 +100,9 @@ def _commits(source: str) -> bool:
     "package", ["commands", "config", "console", "demo", "jobs", "moderation", "store"]
 )
 def test_only_the_unit_of_work_ends_a_transaction(package: str) -> None:
-    assert [file.name for file in (ROOT / package).rglob("*.py") if _commits(file.read_text())] == []
+    assert [
+        file.name for file in (ROOT / package).rglob("*.py") if _commits(file.read_text())
+    ] == []
 
 
 def test_a_planted_commit_is_seen() -> None:

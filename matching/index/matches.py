@@ -35,7 +35,8 @@ class Matches:
     @classmethod
     def joined(cls, parts: Sequence["Matches"]) -> "Matches":
         """All matches of `parts`, each of which is in the order of the queries already."""
-        parts = [part for part in parts if len(part)] or list(parts[:1])
+        if len(parts) > 1:
+            parts = [part for part in parts if len(part)] or parts[:1]
         if len(parts) == 1:
             return parts[0]
         query = np.concatenate([part.query for part in parts])

@@ -42,21 +42,22 @@ class Tables:
             return no_matches()
         queries = np.ascontiguousarray(values).view("<u8")
         if threads == 1 or len(queries) <= _PIECE:
-            return _joined(self._search(queries, radius, 0))
-        starts = range(0, len(queries), _PIECE)
+            return _joined(self._search(queries, radius))
         pool = ThreadPoolExecutor(threads)
         try:
             pieces = pool.map(
-                lambda start: list(self._search(queries[start : start + _PIECE], radius, start)),
-                starts,
+                lambda start: self._search(queries[start : start + _PIECE], radius, start),
+                range(0, len(queries), _PIECE),
             )
             return _joined(part for piece in pieces for part in piece)
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _search(self, queries: NDArray[np.uint64], radius: int, offset: int) -> Iterator[Matches]:
+    def _search(
+        self, queries: NDArray[np.uint64], radius: int, offset: int = 0
+    ) -> Iterator[Matches]:
         """The matches of queries that stand at `offset` in the batch, in as many parts as fit."""
-        position, room = 0, 4 * len(queries) + 1024
+        position, room = 0, 4 * len(queries) + 252
         while position < len(queries):
             query, row = np.empty(room, np.int64), np.empty(room, np.int64)
             distance = np.empty(room, np.int16)
@@ -69,7 +70,8 @@ class Tables:
             if reached == position:
                 room = len(self.keys)
             position = reached
-            yield Matches(query[:filled] + offset, self.keys[row[:filled]], distance[:filled])
+            asked = query[:filled] + offset if offset else query[:filled]
+            yield Matches(asked, self.keys[row[:filled]], distance[:filled])
 
 
 def _joined(parts: Iterable[Matches]) -> Matches:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -46,7 +46,7 @@ class Clock(Rules):
 
     due_hours: float = Field(gt=0)
     at_risk_share: float = Field(gt=0, lt=1)
-    registries: Mapping[str, float] = Field(default_factory=dict)
+    registries: Mapping[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
 
     def due_in(self, kind: str) -> timedelta:
         """Time from a hit's opening to its due time, for an entry of a registry of `kind`."""
@@ -72,7 +72,11 @@ class Holds(Rules):
 
 
 class Outbox(Rules):
-    """How delivery is retried. Seconds; the wait doubles from `first` to `longest`."""
+    """How delivery is retried. Seconds; the wait doubles from `first` to `longest`.
+
+    `sending_seconds` is longer than any answer may take (exchange.connection.Limits): a sending
+    is taken for lost after it, and of two under way at once the older could arrive last.
+    """
 
     first_retry_seconds: float = Field(gt=0)
     longest_retry_seconds: float = Field(gt=0)
@@ -155,7 +159,7 @@ def load_policy(files: Sequence[Path]) -> Policy:
     for path in files:
         try:
             merged = _merge(merged, tomllib.loads(path.read_text(encoding="utf-8")))
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path} is not TOML: {error}") from error
     try:
         return Policy.model_validate(merged)

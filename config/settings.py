@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from config.policy import Policy, load_policy
 
 ROOT = Path(__file__).resolve().parent.parent
+SHIPPED_POLICY = ROOT / "config" / "policy.toml"
 SECRET_PREFIX = "SECRET_"  # noqa: S105 - the prefix of names, not a secret
 MIN_SECRET_LENGTH = 32
+ENVIRONMENTS = ("production", "development")
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "example", "secret", "password", "todo")
 
 
@@ -34,8 +36,8 @@ class Settings(BaseModel):
 
     environment: Literal["development", "production"]
     data_dir: Path
-    database_url: str
-    redis_url: str
+    database_url: str = Field(repr=False)  # both may carry a password
+    redis_url: str = Field(repr=False)
     secret_key: SecretStr
     digest_key: SecretStr
     platform_url: str | None
@@ -63,7 +65,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """
     env = os.environ if environ is None else environ
     faults: list[str] = []
-    development = env.get("ENVIRONMENT", "production") == "development"
+    environment = env.get("ENVIRONMENT") or "production"
+    if environment not in ENVIRONMENTS:
+        faults.append(f"ENVIRONMENT must be one of {', '.join(ENVIRONMENTS)}")
+    development = environment == "development"
     data_dir = Path(env.get("DATA_DIR") or ROOT / "var").resolve()
     secrets = {name: _secret(env, name, faults, must=True) for name in ("SECRET_KEY", "DIGEST_KEY")}
     platform_url = env.get("PLATFORM_URL") or None
@@ -74,12 +79,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if not database_url.startswith(("sqlite://", "postgresql+psycopg://", "postgresql://")):
         faults.append("DATABASE_URL must begin with postgresql:// or sqlite:///")
     redis_url = env.get("REDIS_URL", "")
-    if not redis_url:
-        faults.append("REDIS_URL is missing: the address of Redis, as redis://host:6379/0")
+    if not redis_url.startswith(("redis://", "rediss://", "unix://")):
+        faults.append("REDIS_URL must be the address of Redis, as redis://host:6379/0")
     files = [Path(name) for name in env.get("POLICY_FILES", "").split(os.pathsep) if name]
-    policy = _policy(files or [ROOT / "config" / "policy.toml"], faults)
-    proxies = env.get("TRUSTED_PROXIES", "0")
-    if not proxies.isdigit():
+    policy = _policy([SHIPPED_POLICY, *files], faults)
+    proxies = env.get("TRUSTED_PROXIES") or "0"
+    if not (proxies.isascii() and proxies.isdigit()):
         faults.append("TRUSTED_PROXIES must be a whole number: how many proxies stand in front")
     if faults:
         raise SettingsError(faults)

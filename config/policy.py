@@ -12,7 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from limits import parse_many
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from matching.fingerprint import Algorithm
 
@@ -51,6 +52,19 @@ class Clock(Rules):
     def due_in(self, kind: str) -> timedelta:
         """Time from a hit's opening to its due time, for an entry of a registry of `kind`."""
         return timedelta(hours=self.registries.get(kind, self.due_hours))
+
+
+class RateLimits(Rules):
+    """How often one person, and one key, may ask, as Flask-Limiter reads it."""
+
+    pages: str
+    api: str
+
+    @field_validator("pages", "api")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        parse_many(value)  # Flask-Limiter would log an unreadable limit and go on without it
+        return value
 
 
 class Lease(Rules):
@@ -129,6 +143,7 @@ class Policy(Rules):
     matching: Matching
     upload: Upload
     clock: Clock
+    limits: RateLimits
     lease: Lease
     holds: Holds
     outbox: Outbox

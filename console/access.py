@@ -2,26 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
 from flask_htmx import HTMX
 from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response as BaseResponse
 
 from console.parts import parts
-from moderation import keys, people
+from console.programs import Programs
+from moderation import people
 from moderation.keys import Scope
 from moderation.people import Identity
 from moderation.permissions import Permission
-from store.person import ApiKey
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 OPEN_ENDPOINTS = frozenset({"static"})
 """The only routes that are not ours to decorate. A test holds this list."""
+
+PROGRAMS = "console-programs"
 
 htmx = HTMX()
 login_manager = LoginManager()
@@ -85,17 +87,12 @@ def person() -> Identity:
     return found
 
 
-def api_key() -> ApiKey:
-    """The key that this request came with. Only in routes that require a scope."""
-    found: ApiKey = g.api_key
-    return found
-
-
 def install(app: Flask) -> None:
     """Put the guard in front of every route of `app`."""
     htmx.init_app(app)
     login_manager.init_app(app)
     login_manager.session_protection = None  # an address that changes is a train, not a thief
+    app.extensions[PROGRAMS] = Programs()
     app.before_request(_guard)
 
 
@@ -143,18 +140,17 @@ def _guard() -> BaseResponse | None:
 
 
 def _check_key(scope: Scope) -> None:
+    programs: Programs = current_app.extensions[PROGRAMS]
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    now = datetime.now(UTC)
-    with parts().database.read() as rows:
-        row = keys.find(rows, key.strip()) if kind.lower() == "bearer" else None
-    if row is None:
+    here = parts()
+    program = programs.find(here.database, key.strip()) if kind.lower() == "bearer" else None
+    if program is None:
         abort(401)
-    if scope not in row.scopes:
+    wait = programs.wait(program, here.policy.limits.api)
+    if wait is not None:
+        raise TooManyRequests(retry_after=wait)
+    if scope not in program.scopes:
         abort(403)
-    if keys.use_is_stale(row, now):
-        with parts().database.write() as rows:
-            keys.note_use(rows, row.id, now)
-    g.api_key = row
 
 
 def _referring_path() -> str:

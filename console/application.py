@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from flask import Flask
-from flask_session import Session
 from flask_wtf import CSRFProtect
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -23,6 +22,7 @@ from console import (
     problems,
     queue,
     security,
+    sessions,
     sign_in,
     sources,
 )
@@ -70,13 +70,14 @@ def build(settings: Settings, parts: Parts) -> Flask:
     if settings.trusted_proxies:
         proxies = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
-    Session(app)
+    sessions.install(app)
     security.install(app)
     problems.install(app)
     access.install(app)
     limiter.init_app(app)
     csrf = CSRFProtect(app)
     csrf.exempt(api.blueprint)  # programs come with a key and without cookies
+    limiter.exempt(api.blueprint)  # and have limits of their own
     presentation.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

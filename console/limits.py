@@ -1,15 +1,16 @@
-"""Rate limits: by person or key where there is one, by address otherwise; counted in Redis."""
+"""Rate limits of pages: by person, by address where nobody is signed in; counted in Redis.
 
-from flask import g
+Programs have theirs in console.programs.
+"""
+
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 
+from console.parts import parts
+
 
 def _who() -> str:
-    key = g.get("api_key")
-    if key is not None:
-        return f"key:{key.id}"
     if current_user and current_user.is_authenticated:
         return f"person:{current_user.id}"
     return f"address:{get_remote_address()}"
@@ -17,7 +18,7 @@ def _who() -> str:
 
 limiter = Limiter(
     key_func=_who,
-    default_limits=["600 per minute"],
+    default_limits=[lambda: parts().policy.limits.pages],
     headers_enabled=True,
     in_memory_fallback_enabled=True,
 )

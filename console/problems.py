@@ -6,7 +6,7 @@ from flask import Flask, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from redis import RedisError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.wrappers import Response
 
 log = logging.getLogger(__name__)
@@ -61,5 +61,7 @@ def _answer(
         answer = jsonify({"error": {"code": code, "message": detail or title}})
         if code == 401:
             answer.headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, TooManyRequests) and error.retry_after:
+            answer.headers["Retry-After"] = str(error.retry_after)
         return answer, code
     return render_template("errors/error.html", code=code, title=title, text=text or advice), code

@@ -1,6 +1,6 @@
 """Headers that every answer carries, and the size that every request may have."""
 
-from flask import Flask, request
+from flask import Flask, abort, request
 from werkzeug.wrappers import Response
 
 PAGE_BYTES = 256 * 1024
@@ -31,6 +31,7 @@ HEADERS = {
 def install(app: Flask) -> None:
     """Put the headers on every answer and keep every answer but static files out of caches."""
     app.config["MAX_CONTENT_LENGTH"] = PAGE_BYTES
+    app.before_request(_refuse_nul)
 
     @app.after_request
     def _headers(response: Response) -> Response:
@@ -43,3 +44,15 @@ def install(app: Flask) -> None:
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _refuse_nul() -> None:
+    """No text that we keep or look for holds U+0000, and PostgreSQL takes none.
+
+    Only what is a form is read as one: the size that other bodies may have is not settled yet.
+    """
+    texts = [request.path, *request.args.values()]
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        texts += request.form.values()
+    if any("\x00" in text for text in texts):
+        abort(400)

@@ -18,7 +18,6 @@ from console.api.schema import (
     StateAnswer,
     StateRequest,
 )
-from console.limits import limiter
 from console.parts import parts
 from moderation import check, content
 from moderation.keys import Scope
@@ -100,7 +99,6 @@ def state() -> Response:
 
 @blueprint.get("/openapi.json")
 @open_to_anybody
-@limiter.limit("60 per minute")
 def description() -> Response:
     """This API, as OpenAPI 3.1."""
     return jsonify(openapi.document())

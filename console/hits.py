@@ -27,7 +27,7 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]
     """A decision. `lease` is the claim it is made under, `ordinal` the decision it reverses."""
 
     verdict = SelectField(
-        choices=[(verdict, verdict) for verdict in Verdict],
+        choices=list(Verdict),
         validators=[InputRequired("Choose confirm, remove or dispute.")],
     )
     reason = StringField(validators=[Length(max=40)])

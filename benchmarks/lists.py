@@ -25,11 +25,13 @@ def altered(values: Values, distances: NDArray[np.int64], seed: int) -> Values:
 
 
 def near_duplicates(count: int, centres: int, seed: int) -> Values:
-    """A list as real ones are: each picture many times, 0 to 20 bits from the first."""
+    """A list as real ones are: each picture many times, up to 20 bits from the first."""
+    generator = np.random.default_rng(seed)
     made = np.repeat(pictures(centres, seed), -(-count // centres), axis=0)[:count]
-    for start in range(0, count, 100_000):
-        part = made[start : start + 100_000]
-        made[start : start + 100_000] = altered(part, np.arange(len(part)) % 21, seed + start)
+    for change in range(20):
+        rows = np.arange(count)[np.arange(count) % 21 > change]
+        bits = generator.integers(0, 256, len(rows))
+        made[rows, bits // 8] ^= (1 << bits % 8).astype(np.uint8)
     return made
 
 

@@ -1,28 +1,41 @@
-"""The composition root: the console for WSGI servers, and the command line."""
+"""The composition root: the console for WSGI servers, and the command line.
+
+Commands are imported when they are called: a person who adds a colleague does not wait for the
+search index to load.
+"""
+
+from importlib import import_module
 
 import click
 from flask import Flask
 
-from commands.audit import audit
-from commands.keys import keys
-from commands.people import people
-from commands.run import run
-from commands.sources import sources
-from commands.sweep import sweep
-from commands.work import cron, migrate, serve, worker
-from config import logs
 from config.settings import Settings, load
-from console.application import build
-from console.parts import Parts
-from jobs.wake import Wake
-from matching.index import IndexDirectory
-from registry.commands import registry
-from scanner.command import scan
-from store.database import Database
+
+COMMANDS = {
+    "run": "commands.run",
+    "serve": "commands.serve",
+    "worker": "commands.work",
+    "cron": "commands.work",
+    "migrate": "commands.migrate",
+    "scan": "scanner.command",
+    "sweep": "commands.sweep",
+    "people": "commands.people",
+    "keys": "commands.keys",
+    "sources": "commands.sources",
+    "audit": "commands.audit",
+    "registry": "registry.commands",
+}
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The console. Without `settings` they are read from the environment (SettingsError)."""
+    from config import logs
+    from console.application import build
+    from console.parts import Parts
+    from jobs.wake import Wake
+    from matching.index import IndexDirectory
+    from store.database import Database
+
     settings = settings or load()
     logs.configure()
     return build(
@@ -36,26 +49,25 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
 
 
-@click.group()
+class Commands(click.Group):
+    """The command line: each command from its own module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, None for an unknown one."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.command(cls=Commands)
 def main() -> None:
     """The takedown console."""
 
-
-for command in (
-    run,
-    scan,
-    migrate,
-    serve,
-    worker,
-    cron,
-    people,
-    keys,
-    sources,
-    sweep,
-    audit,
-    registry,
-):
-    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 import click
 
-from commands.context import installation
+from commands.context import database
 from moderation import audit as rules
 
 
@@ -19,7 +19,7 @@ def audit() -> None:
 @click.option("--out", type=click.File("w", encoding="utf-8"), default="-")
 def export(out: TextIO) -> None:
     """Write the whole log, a line of JSON each."""
-    with installation().database.read() as session:
+    with database().read() as session:
         for line in rules.lines(session):
             out.write(json.dumps(line.fields(), ensure_ascii=False) + "\n")
 
@@ -53,6 +53,6 @@ def _read(file: TextIO) -> Iterator[dict[str, Any]]:
 
 
 def _own() -> Iterator[dict[str, Any]]:
-    with installation().database.read() as session:
+    with database().read() as session:
         for line in rules.lines(session):
             yield line.fields()

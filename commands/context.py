@@ -1,20 +1,25 @@
-"""What commands share: the installation's parts, and who is acting."""
+"""What commands share: the settings, the database, and who is acting."""
 
 import getpass
 from datetime import UTC, datetime
 
 import click
 
-from config.settings import SettingsError, load
-from jobs.runtime import Runtime, build
+from config.settings import Settings, SettingsError, load
+from store.database import Database
 
 
-def installation() -> Runtime:
-    """The parts of this installation; a faulty environment ends the command with the reasons."""
+def settings() -> Settings:
+    """This installation's settings; a faulty environment ends the command with the reasons."""
     try:
-        return build(load())
+        return load()
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
+
+
+def database() -> Database:
+    """This installation's database."""
+    return Database(settings().database_url)
 
 
 def actor() -> str:

@@ -2,7 +2,7 @@
 
 import click
 
-from commands.context import actor, installation, now
+from commands.context import actor, database, now
 from moderation import keys as rules
 from moderation.keys import KeyRefused, Scope
 
@@ -18,7 +18,7 @@ def keys() -> None:
 def add(name: str, scopes: tuple[Scope, ...]) -> None:
     """Make a key and print it, the only time that it can be seen."""
     try:
-        with installation().database.write() as session:
+        with database().write() as session:
             key = rules.add(
                 session,
                 name=name,
@@ -36,7 +36,7 @@ def add(name: str, scopes: tuple[Scope, ...]) -> None:
 def revoke(name: str) -> None:
     """Shut a key at once."""
     try:
-        with installation().database.write() as session:
+        with database().write() as session:
             rules.revoke(session, name=name, actor=actor(), now=now())
     except KeyRefused as error:
         raise click.ClickException(str(error)) from error
@@ -46,7 +46,7 @@ def revoke(name: str) -> None:
 @keys.command("list")
 def list_() -> None:
     """All keys by name; the keys themselves cannot be shown."""
-    with installation().database.read() as session:
+    with database().read() as session:
         for row in rules.everything(session):
             used = f"{row.last_used_at:%Y-%m-%d %H:%M}Z" if row.last_used_at else "never used"
             state = "  (revoked)" if row.revoked_at else ""

@@ -4,7 +4,7 @@ import secrets
 
 import click
 
-from commands.context import actor, installation, now
+from commands.context import actor, database, now
 from moderation import people as rules
 from moderation.people import PersonError
 from moderation.permissions import Role
@@ -24,7 +24,7 @@ def add(login: str, name: str, role: str, generate: bool) -> None:
     """Add a person. The password is asked for, or made with --generate."""
     password = _password(generate)
     try:
-        with installation().database.write() as session:
+        with database().write() as session:
             rules.add(
                 session,
                 login=login,
@@ -46,7 +46,7 @@ def password(login: str, generate: bool) -> None:
     """Give a person a new password; their sessions end."""
     new = _password(generate)
     try:
-        with installation().database.write() as session:
+        with database().write() as session:
             rules.set_password(session, login=login, password=new, actor=actor(), now=now())
     except PersonError as error:
         raise click.ClickException(str(error)) from error
@@ -59,7 +59,7 @@ def password(login: str, generate: bool) -> None:
 def deactivate(login: str, back: bool) -> None:
     """Shut a person out; their sessions end, what they did stays."""
     try:
-        with installation().database.write() as session:
+        with database().write() as session:
             rules.set_active(session, login=login, active=back, actor=actor(), now=now())
     except PersonError as error:
         raise click.ClickException(str(error)) from error
@@ -69,7 +69,7 @@ def deactivate(login: str, back: bool) -> None:
 @people.command("list")
 def list_() -> None:
     """Everybody."""
-    with installation().database.read() as session:
+    with database().read() as session:
         for one in rules.everyone(session):
             state = "" if one.active else "  (shut out)"
             click.echo(f"{one.login:<20} {one.role:<10} {one.name}{state}")

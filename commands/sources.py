@@ -2,11 +2,12 @@
 
 import click
 
-from commands.context import actor, installation, now
+from commands.context import actor, database, now, settings
 from exchange.errors import ExchangeError
 from exchange.registry import KINDS
 from jobs import connections
 from jobs import sync as sync_jobs
+from jobs.runtime import build
 from moderation import sources as rules
 from moderation.sources import SourceRefused
 
@@ -25,7 +26,7 @@ def sources() -> None:
 def add(name: str, kind: str, url: str, secret: str, members: tuple[str, ...]) -> None:
     """Add a source. It is read with the next sync."""
     try:
-        with installation().database.write() as session:
+        with database().write() as session:
             rules.add(
                 session,
                 name=name,
@@ -45,7 +46,7 @@ def add(name: str, kind: str, url: str, secret: str, members: tuple[str, ...]) -
 @click.argument("name")
 def test(name: str) -> None:
     """Ask the registry who we are to it."""
-    parts = installation()
+    parts = build(settings())
     try:
         with parts.database.read() as session:
             source = rules.by_name(session, name)
@@ -62,7 +63,7 @@ def test(name: str) -> None:
 def pause(name: str, off: bool) -> None:
     """Stop reading a source, or go on with --off."""
     try:
-        with installation().database.write() as session:
+        with database().write() as session:
             rules.set_paused(session, name, paused=not off, actor=actor(), now=now())
     except SourceRefused as error:
         raise click.ClickException(str(error)) from error
@@ -73,7 +74,7 @@ def pause(name: str, off: bool) -> None:
 @click.argument("name")
 def sync(name: str) -> None:
     """Read a source now, here, to its end."""
-    parts = installation()
+    parts = build(settings())
     try:
         with parts.database.read() as session:
             source = rules.by_name(session, name)
@@ -93,7 +94,7 @@ def sync(name: str) -> None:
 @sources.command("list")
 def list_() -> None:
     """All sources with their counts."""
-    with installation().database.read() as session:
+    with database().read() as session:
         for source in rules.everything(session):
             when = f"{source.synced_at:%Y-%m-%d %H:%M:%S}Z" if source.synced_at else "never read"
             state = "  (paused)" if source.paused else ""

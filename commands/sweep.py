@@ -4,7 +4,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from commands.context import installation, now
+from commands.context import now, settings
+from jobs.runtime import build
 from moderation import index, sweeps
 
 
@@ -19,7 +20,7 @@ def sweep(since: int | None) -> None:
 
     Workers may be at it too: the chunks are shared. Interrupted, it goes on where it was.
     """
-    parts = installation()
+    parts = build(settings())
     with parts.database.write() as session:
         index.new_version(session, now())
         if since is not None:

@@ -4,6 +4,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,7 +20,6 @@ MIN_PASSWORD = 12
 MAX_PASSWORD = 256
 
 _hasher = PasswordHasher()  # RFC 9106's second recommended option is the library's default
-_nobody = _hasher.hash(secrets.token_urlsafe(16))
 
 
 class PersonError(ValueError):
@@ -123,7 +123,7 @@ def authenticate(session: Session, *, login: str, password: str, now: datetime) 
     An unknown login costs as much time as a wrong password, so that logins cannot be found out.
     """
     person = session.scalar(select(Person).where(Person.login == login))
-    matches = _verify(person.password_hash if person else _nobody, password[:MAX_PASSWORD])
+    matches = _verify(person.password_hash if person else _nobodys_hash(), password[:MAX_PASSWORD])
     if not person or not matches or not person.active:
         return None
     if _hasher.check_needs_rehash(person.password_hash):
@@ -148,6 +148,12 @@ def _find(session: Session, login: str) -> Person:
     if person is None:
         raise PersonError(f"there is nobody with the login {login!r}")
     return person
+
+
+@cache
+def _nobodys_hash() -> str:
+    """A hash that no password fits, to be checked where there is no such login."""
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def _verify(password_hash: str, password: str) -> bool:

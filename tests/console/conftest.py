@@ -78,7 +78,7 @@ def cheap_passwords() -> Iterator[None]:
     cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(people, "_hasher", cheap)
-        patch.setattr(people, "_nobody", cheap.hash("nobody's password"))
+        patch.setattr(people, "_nobodys_hash", lambda: cheap.hash("nobody's password"))
         yield
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.base import Base, Key
+from store.base import Base, Key, Word
 
 
 class Delivery(Base):
@@ -27,8 +27,8 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"))
     source_id: Mapped[int | None] = mapped_column(ForeignKey("sources.id"))
-    destination: Mapped[str] = mapped_column(String(40))
-    subject: Mapped[str] = mapped_column(String(120))
+    destination: Mapped[str] = mapped_column(Word)
+    subject: Mapped[str] = mapped_column(Word)
     action: Mapped[str] = mapped_column(String(40))
     body: Mapped[dict[str, Any]]
     idempotency_key: Mapped[str] = mapped_column(String(64), unique=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from store.base import Base, Key
+from store.base import Base, Key, Word
 from store.indexed import Indexed
 from store.source import Source
 
@@ -18,11 +18,11 @@ class Entry(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
-    member_id: Mapped[str] = mapped_column(String(80))
-    member_name: Mapped[str] = mapped_column(String(200))
-    entry_id: Mapped[str] = mapped_column(String(200))
+    member_id: Mapped[str] = mapped_column(Word)
+    member_name: Mapped[str] = mapped_column(Word)
+    entry_id: Mapped[str] = mapped_column(Word)
     kind: Mapped[str] = mapped_column(String(10))
-    classification: Mapped[str | None] = mapped_column(String(40))
+    classification: Mapped[str | None] = mapped_column(Word)
     omitted: Mapped[list[str]] = mapped_column(default=list)
     listed_at: Mapped[datetime | None]
     first_seen_at: Mapped[datetime]
@@ -61,10 +61,10 @@ class PeerVoteRow(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
-    algorithm: Mapped[str] = mapped_column(String(20))
+    algorithm: Mapped[str] = mapped_column(Word)
     vote: Mapped[str] = mapped_column(String(20))
-    member_id: Mapped[str] = mapped_column(String(80))
-    member_name: Mapped[str] = mapped_column(String(200))
+    member_id: Mapped[str] = mapped_column(Word)
+    member_name: Mapped[str] = mapped_column(Word)
     reasons: Mapped[list[str]] = mapped_column(default=list)
     voted_at: Mapped[datetime | None]
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.base import Base, Key
+from store.base import Base, Key, Word
 
 
 class Source(Base):
@@ -61,8 +61,8 @@ class SyncProblem(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("sync_runs.id"), index=True)
-    member_id: Mapped[str | None] = mapped_column(String(80))
-    entry_id: Mapped[str | None] = mapped_column(String(200))
+    member_id: Mapped[str | None] = mapped_column(Word)
+    entry_id: Mapped[str | None] = mapped_column(Word)
     what: Mapped[str] = mapped_column(Text)
 
 
@@ -75,5 +75,5 @@ class DisputeReason(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
     algorithm: Mapped[str] = mapped_column(String(20))
-    reason_id: Mapped[str] = mapped_column(String(80))
-    name: Mapped[str] = mapped_column(String(200))
+    reason_id: Mapped[str] = mapped_column(Word)
+    name: Mapped[str] = mapped_column(Word)

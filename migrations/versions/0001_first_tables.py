@@ -14,12 +14,25 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-PROTECTED = ("audit_entries", "decisions")
+PROTECTED = {
+    "audit_entries": "SELECT 1 FROM audit_entries WHERE id = NEW.id",
+    "decisions": "SELECT 1 FROM decisions "
+    "WHERE id = NEW.id OR (hit_id = NEW.hit_id AND ordinal = NEW.ordinal)",
+}
+"""Tables that only ever grow, and the row whose place a new one would take."""
 
 
-def _protect(table: str) -> None:
-    """Let the database itself refuse UPDATE and DELETE, whoever asks."""
+def _protect(table: str, taken: str) -> None:
+    """Let the database itself refuse UPDATE and DELETE, whoever asks.
+
+    SQLite's INSERT OR REPLACE deletes without firing the triggers of a DELETE
+    (https://www.sqlite.org/lang_conflict.html), so a place that is taken is refused as well.
+    """
     if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS ({taken}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
         for event in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} "
@@ -68,9 +81,9 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("at", UtcDateTime(), nullable=False),
-        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.Column("actor", sa.String(length=255), nullable=False),
         sa.Column("action", sa.String(length=60), nullable=False),
-        sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("previous_hash", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -174,8 +187,8 @@ def upgrade() -> None:
             "source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("algorithm", sa.String(length=20), nullable=False),
-        sa.Column("reason_id", sa.String(length=80), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("reason_id", sa.String(length=255), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
         sa.ForeignKeyConstraint(
             ["source_id"], ["sources.id"], name=op.f("fk_dispute_reasons_source_id")
         ),
@@ -194,11 +207,11 @@ def upgrade() -> None:
         sa.Column(
             "source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("member_id", sa.String(length=80), nullable=False),
-        sa.Column("member_name", sa.String(length=200), nullable=False),
-        sa.Column("entry_id", sa.String(length=200), nullable=False),
+        sa.Column("member_id", sa.String(length=255), nullable=False),
+        sa.Column("member_name", sa.String(length=255), nullable=False),
+        sa.Column("entry_id", sa.String(length=255), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("classification", sa.String(length=40), nullable=True),
+        sa.Column("classification", sa.String(length=255), nullable=True),
         sa.Column("omitted", sa.JSON(), nullable=False),
         sa.Column("listed_at", UtcDateTime(), nullable=True),
         sa.Column("first_seen_at", UtcDateTime(), nullable=False),
@@ -399,10 +412,10 @@ def upgrade() -> None:
         "peer_votes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("algorithm", sa.String(length=20), nullable=False),
+        sa.Column("algorithm", sa.String(length=255), nullable=False),
         sa.Column("vote", sa.String(length=20), nullable=False),
-        sa.Column("member_id", sa.String(length=80), nullable=False),
-        sa.Column("member_name", sa.String(length=200), nullable=False),
+        sa.Column("member_id", sa.String(length=255), nullable=False),
+        sa.Column("member_name", sa.String(length=255), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("voted_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name=op.f("fk_peer_votes_entry_id")),
@@ -463,8 +476,8 @@ def upgrade() -> None:
         "sync_problems",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("member_id", sa.String(length=80), nullable=True),
-        sa.Column("entry_id", sa.String(length=200), nullable=True),
+        sa.Column("member_id", sa.String(length=255), nullable=True),
+        sa.Column("entry_id", sa.String(length=255), nullable=True),
         sa.Column("what", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["sync_runs.id"], name=op.f("fk_sync_problems_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sync_problems")),
@@ -479,8 +492,8 @@ def upgrade() -> None:
             "decision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("destination", sa.String(length=40), nullable=False),
-        sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column("destination", sa.String(length=255), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
         sa.Column("action", sa.String(length=40), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("idempotency_key", sa.String(length=64), nullable=False),
@@ -515,8 +528,8 @@ def upgrade() -> None:
             unique=False,
         )
 
-    for table in PROTECTED:
-        _protect(table)
+    for table, taken in PROTECTED.items():
+        _protect(table, taken)
 
 
 def downgrade() -> None:

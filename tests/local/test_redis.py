@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
+from redis.retry import Retry
 
 from local.redis import NoRedis, executable, private_redis
 
@@ -28,8 +30,9 @@ def test_it_answers_to_its_password_only_and_on_this_machine_only(tmp_path: Path
     with private_redis(tmp_path / "redis") as url:
         assert Redis.from_url(url).ping()
         assert Redis.from_url(url).config_get("bind") == {"bind": "127.0.0.1"}
+        port = Redis.from_url(url).connection_pool.connection_kwargs["port"]
         with pytest.raises(AuthenticationError):
-            Redis(port=Redis.from_url(url).connection_pool.connection_kwargs["port"]).ping()
+            Redis(port=port, retry=Retry(NoBackoff(), 0)).ping()
     with pytest.raises(RedisError):
         Redis.from_url(url).ping()
 

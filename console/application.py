@@ -17,6 +17,7 @@ from console import (
     hits,
     metrics,
     navigation,
+    numbers,
     people,
     presentation,
     problems,
@@ -70,6 +71,7 @@ def build(settings: Settings, parts: Parts) -> Flask:
     if settings.trusted_proxies:
         proxies = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    numbers.install(app)
     sessions.install(app)
     security.install(app)
     problems.install(app)

@@ -2,10 +2,11 @@
 
 import logging
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, current_app, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from redis import RedisError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.wrappers import Response
 
@@ -24,17 +25,23 @@ TEXTS = {
     503: ("A part of the console is not there", "Nothing is lost. Try again in a minute."),
 }
 
+PARTS_MISSING: tuple[type[Exception], ...] = (RedisError, OperationalError, PoolTimeout)
+
 
 def install(app: Flask) -> None:
     """Answer every error in the form that was asked for."""
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(RedisError, _missing_part)
-    app.register_error_handler(OperationalError, _missing_part)
+    for error in PARTS_MISSING:
+        app.register_error_handler(error, _missing_part)
     app.register_error_handler(Exception, _unexpected)
 
 
 def _http(error: HTTPException) -> tuple[Response | str, int]:
+    # What fails before a view is reached, such as reading the session, comes wrapped.
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, PARTS_MISSING):
+        return _missing_part(cause)
     return _answer(error.code or 500, error)
 
 
@@ -64,4 +71,8 @@ def _answer(
         if isinstance(error, TooManyRequests) and error.retry_after:
             answer.headers["Retry-After"] = str(error.retry_after)
         return answer, code
-    return render_template("errors/error.html", code=code, title=title, text=text or advice), code
+    words = {"code": code, "title": title, "text": text or advice}
+    if code < 500:
+        return render_template("errors/error.html", **words), code
+    # Without what Flask adds to every page: it asks for the person, who may be what is missing.
+    return current_app.jinja_env.get_template("errors/error.html").render(words), code

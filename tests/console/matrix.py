@@ -58,7 +58,7 @@ def _path(rule: Rule) -> str:
     path = rule.rule
     for name in rule.arguments:
         converter = rule._converters[name]
-        kind = {"IntegerConverter": "int", "PathConverter": "path"}.get(
+        kind = {"RowNumber": "int", "PathConverter": "path"}.get(
             type(converter).__name__, "default"
         )
         for written in (f"<int:{name}>", f"<path:{name}>", f"<{name}>"):

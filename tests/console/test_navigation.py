@@ -1,0 +1,34 @@
+"""What each role sees in the navigation, in this order and nothing else; and that it opens."""
+
+import pytest
+
+from tests.console.conftest import Console, only
+
+pytestmark = only("sqlite")
+
+PLACES = {
+    "mona": ["Queue"],
+    "amir": ["Queue", "Figures", "Audit log", "Deliveries", "Sources"],
+    "lena": ["Queue", "Figures", "Audit log", "Deliveries", "Sources"],
+    "ada": ["Figures", "Audit log", "Deliveries", "Sources", "People"],
+}
+FIRST = {"mona": "/queue", "amir": "/queue", "lena": "/queue", "ada": "/figures"}
+
+
+@pytest.mark.parametrize("login", PLACES)
+def test_each_role_sees_its_places_and_can_open_them(console: Console, login: str) -> None:
+    visitor = console.signed_in(login)
+    assert visitor.path == FIRST[login]
+    shown = visitor.links("Main")
+    assert [name for name, _ in shown] == PLACES[login]
+    for name, address in shown:
+        assert visitor.get(address).status_code == 200
+        here = [n for n in visitor.page.walk() if n.attributes.get("aria-current") == "page"]
+        assert [one.text().strip() for one in here] == [name]
+
+
+def test_who_is_not_in_sees_no_places(console: Console) -> None:
+    visitor = console.visitor()
+    visitor.get("/sign-in")
+    assert visitor.links("Main") == []
+    assert "Sign out" not in visitor.buttons()

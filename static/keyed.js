@@ -16,6 +16,8 @@ function label(element, key) {
 
 // Show on every keyed element the key that it answers to.
 export function show() {
-  document.documentElement.dataset.keys = switchedOff() ? "off" : "on";
+  const root = document.documentElement;
+  if (switchedOff()) root.dataset.keys = "off";
+  else if (root.dataset.keys !== "rest") root.dataset.keys = "on";
   for (const element of keyed()) label(element, keyOf(element));
 }

@@ -3,6 +3,7 @@
 // changed or switched off (WCAG 2.1.4 Character Key Shortcuts).
 import { keyed, keyOf, show, switchedOff } from "./keyed.js";
 import { listKeys } from "./keys-help.js";
+import { rest, resting } from "./rest.js";
 
 const TYPING = "input, textarea, select, [contenteditable]";
 
@@ -35,7 +36,8 @@ document.addEventListener("keydown", (event) => {
   const found = keyed(place).find((e) => keyOf(e) === key && !e.disabled && e.checkVisibility());
   if (!found) return;
   event.preventDefault();
-  press(found);
+  if (resting()) rest();
+  else press(found);
 });
 
 document.addEventListener("click", (event) => {
@@ -44,3 +46,4 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:afterSettle", show);
 for (const button of document.querySelectorAll("[data-opens='keys-help']")) button.hidden = false;
 show();
+rest();

@@ -80,7 +80,7 @@ def test_three_hits_are_decided_and_one_is_decided_otherwise(console: Console, p
     page.keyboard.press("Shift+Tab")  # out of the field, so that keys are keys again
     press(page, "1")
     _decided(page, "removed")
-    expect(page.get_by_text("Seen before, 2 times")).to_be_visible()
+    expect(page.get_by_role("blockquote")).to_have_text("Seen before, 2 times")
 
     _next(page)
     press(page, "d")

@@ -50,6 +50,13 @@ def check_fits(page: Page) -> None:
     assert wide <= window, f"the page is {wide} px wide in a window of {window}: let it wrap"
 
 
+def press(page: Page, *keys: str) -> None:
+    """Press keys once the page listens to them: static/rest.js lets them rest after it changes."""
+    for key in keys:
+        page.locator("html[data-keys='on']").wait_for(state="attached")
+        page.keyboard.press(key)
+
+
 def complaints(page: Page) -> list[str]:
     """Collect from now on what the browser complains of: errors and refused inline pieces."""
     heard: list[str] = []

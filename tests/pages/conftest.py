@@ -38,19 +38,21 @@ def _served(app: Flask) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for the session; every test has a context of its own."""
+    """One browser for a module's tests, each with a context of its own. Not for the session: while
+    it runs, Playwright holds the process's event loop, and there can be no second one."""
     with real.started() as browser:
         yield browser
 
 
 @pytest.fixture
 def page(browser: Browser, gallery: str) -> Iterator[Page]:
-    """The gallery, open in a fresh browser context."""
+    """The gallery, open in a fresh browser context and listening to keys."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(5_000)
     page = context.new_page()
     page.goto(gallery)
+    page.locator("html[data-keys='on']").wait_for(state="attached")
     yield page
     context.close()

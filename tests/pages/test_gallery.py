@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.browser import check_accessible, check_dark, check_fits, complaints
+from tests.pages.browser import check_accessible, check_dark, check_fits, complaints, press
 from tests.pages.checks import check_fragment, check_page
 from tests.pages.gallery import create_gallery
 
@@ -29,7 +29,7 @@ def test_axe_finds_nothing_in_either_theme_and_nothing_is_too_wide(
     page = context.new_page()
     heard = complaints(page)
     page.goto(gallery)
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.get_by_role("dialog")).to_be_visible()
     check_accessible(page)
     page.keyboard.press("Escape")

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.pages.browser import check_accessible, check_dark, check_fits, complaints
+from tests.pages.browser import check_accessible, check_dark, check_fits, complaints, press
 from tests.pages.checks import check_fragment, check_page
 from tests.pages.scenes import SCENES, create_scenes
 
@@ -67,32 +67,32 @@ def _sent(request: Request) -> dict[str, str]:
 
 def test_confirm_takes_one_key(hit: Page) -> None:
     with hit.expect_request("**/hits/12/decide") as asked:
-        hit.keyboard.press("1")
+        press(hit, "1")
     sent = _sent(asked.value)
     assert (sent["verdict"], sent["reason"], sent["lease"]) == ("confirm", "already-gone", "2")
 
 
 def test_remove_takes_two_keys_of_which_the_first_says_what_happens(hit: Page) -> None:
-    hit.keyboard.press("r")
+    press(hit, "r")
     expect(hit.get_by_text("The content comes down at once")).to_be_visible()
     expect(hit.get_by_text("there is nothing for us to take down")).not_to_be_visible()
     with hit.expect_request("**/hits/12/decide") as asked:
-        hit.keyboard.press("2")
+        press(hit, "2")
     sent = _sent(asked.value)
     assert (sent["verdict"], sent["reason"], sent["sure"]) == ("remove", "match-near", "y")
 
 
 def test_a_panel_s_key_pressed_again_leaves_it_open(hit: Page) -> None:
-    hit.keyboard.press("c")
-    hit.keyboard.press("c")
+    press(hit, "c")
+    press(hit, "c")
     expect(hit.get_by_text("there is nothing for us to take down")).to_be_visible()
     expect(hit.locator("summary", has_text="Confirm")).to_be_focused()
 
 
 def test_dispute_takes_two_keys_and_the_registry_s_reason(hit: Page) -> None:
-    hit.keyboard.press("d")
+    press(hit, "d")
     with hit.expect_request("**/hits/12/decide") as asked:
-        hit.keyboard.press("3")
+        press(hit, "3")
     sent = _sent(asked.value)
     assert sent["verdict"] == "dispute"
     assert sent["registry_reason"] == "Wrong hash"
@@ -100,8 +100,8 @@ def test_dispute_takes_two_keys_and_the_registry_s_reason(hit: Page) -> None:
 
 
 def test_a_note_goes_with_the_decision_and_typing_decides_nothing(hit: Page) -> None:
-    hit.keyboard.press("r")
-    hit.keyboard.press("n")
+    press(hit, "r")
+    press(hit, "n")
     hit.keyboard.type("1 shop sign, dated")
     hit.keyboard.press("Tab")
     hit.keyboard.press("Escape")
@@ -131,11 +131,11 @@ def test_the_decision_is_whole_without_javascript(browser: Browser, scenes: str)
 def test_reversing_is_asked_for_again(browser: Browser, scenes: str) -> None:
     page = browser.new_context().new_page()
     page.goto(f"{scenes}scene/hit-decided")
-    page.keyboard.press("u")
+    press(page, "u")
     expect(page.get_by_text("Remove", exact=True)).not_to_be_visible()  # it stands already
-    page.keyboard.press("c")
+    press(page, "c")
     with page.expect_request("**/hits/12/reverse") as asked:
-        page.keyboard.press("1")
+        press(page, "1")
     sent = _sent(asked.value)
     assert sent["ordinal"] == "1"
     assert "sure" not in sent

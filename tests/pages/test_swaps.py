@@ -5,10 +5,12 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.pages.browser import press
+
 
 def test_the_token_goes_with_every_request(page: Page) -> None:
     with page.expect_request("**/part") as sent:
-        page.keyboard.press("c")
+        press(page, "c")
     assert sent.value.headers["x-csrftoken"]
     assert sent.value.headers["hx-request"] == "true"
 
@@ -41,14 +43,14 @@ def test_a_refusal_stands_where_messages_stand(page: Page, name: str) -> None:
 
 def test_no_answer_is_said(page: Page) -> None:
     page.route("**/part", lambda route: route.abort())
-    page.keyboard.press("c")
+    press(page, "c")
     expect(page.locator("#messages")).to_contain_text("The server did not answer")
 
 
 def test_a_session_that_ended_leads_to_sign_in_and_back(page: Page) -> None:
     page.goto(page.url + "?view=mine")
     page.route("**/part", lambda route: route.fulfill(status=401))
-    page.keyboard.press("c")
+    press(page, "c")
     page.wait_for_url(re.compile(r"/sign-in\?next=%2F%3Fview%3Dmine$"))
 
 
@@ -57,7 +59,7 @@ def test_a_second_press_while_an_answer_is_on_its_way_does_nothing(page: Page) -
     page.route("**/part", lambda route: asked.append(route))
     button = page.get_by_role("button", name="Confirm")
     button.click()
-    page.keyboard.press("c")
+    press(page, "c")
     button.click()
     page.wait_for_timeout(150)
     assert len(asked) == 1

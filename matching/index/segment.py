@@ -40,7 +40,7 @@ class Segment:
         except (KeyError, TypeError, ValueError) as error:
             raise SnapshotError(f"{path} lacks facts in its header; publish again") from error
         starts, rows, nexts = table_sizes(count)
-        self._tables = Tables(
+        self.tables = Tables(
             origin=str(path),
             values=snapshot.array("pdq.values", "<u8", (count, 4)),
             keys=snapshot.array("pdq.keys", "<i8", (count,)),
@@ -65,11 +65,11 @@ class Segment:
     @property
     def count(self) -> int:
         """How many fingerprints can be matched in this file."""
-        return len(self._tables.keys) + sum(len(d.keys) for d in self._digests.values())
+        return len(self.tables.keys) + sum(len(d.keys) for d in self._digests.values())
 
     def near(self, values: NDArray[np.uint8], radius: int, threads: int) -> Matches:
         """See Index.near."""
-        return self._tables.near(values, radius, threads)
+        return self.tables.near(values, radius, threads)
 
     def equal(self, algorithm: Algorithm, values: Sequence[bytes]) -> Matches:
         """See Index.equal; for MD5 and SHA-1."""
@@ -77,12 +77,12 @@ class Segment:
 
     def keys(self) -> NDArray[np.int64]:
         """The keys of all that can be matched."""
-        return np.concatenate([self._tables.keys, *(d.keys for d in self._digests.values())])
+        return np.concatenate([self.tables.keys, *(d.keys for d in self._digests.values())])
 
     def columns(self) -> Columns:
         """All that can be matched, as it was put in, in another order."""
-        pdq = self._tables.values.view(np.uint8).reshape(-1, Algorithm.PDQ.size)
-        columns = {Algorithm.PDQ: Block(Algorithm.PDQ, self._tables.keys, pdq)}
+        pdq = self.tables.values.view(np.uint8).reshape(-1, Algorithm.PDQ.size)
+        columns = {Algorithm.PDQ: Block(Algorithm.PDQ, self.tables.keys, pdq)}
         for algorithm, digests in self._digests.items():
             columns[algorithm] = Block(algorithm, digests.keys, digests.values())
         return columns

@@ -224,7 +224,7 @@ def test_messages_show_no_value(tmp_path: Path) -> None:
         rows(PDQ, [values[0].tobytes()])[0],
         index,
         index.base,
-        index.base._tables,
+        index.base.tables,
     ]
     shown.append(index.near(flipped(values, 3, 1)))
     for thing in shown:

@@ -26,9 +26,8 @@ Answer = Response | str | tuple[str, int]
 class DecisionForm(FlaskForm):  # type: ignore[misc]
     """A decision. `lease` is the claim it is made under, `ordinal` the decision it reverses."""
 
-    verdict = SelectField(
-        choices=list(Verdict),
-        validators=[InputRequired("Choose confirm, remove or dispute.")],
+    verdict = StringField(
+        validators=[AnyOf(list(Verdict), message="Choose confirm, remove or dispute.")]
     )
     reason = StringField(validators=[Length(max=40)])
     registry_reason = StringField(validators=[Length(max=200)])
@@ -123,7 +122,8 @@ def _change(
     if decided:
         parts().wake.deliveries_planned()
         flash(f"H-{hit_id} is decided.", "success")
-    if htmx:
+    # A redirect would lose a note that came along with the claim.
+    if htmx or (not decided and _draft()["note"]):
         return _page(hit_id)
     return redirect(url_for("hits.show", hit_id=hit_id))
 

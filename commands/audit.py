@@ -47,9 +47,12 @@ def verify(file: TextIO | None) -> None:
 def _read(file: TextIO) -> Iterator[dict[str, Any]]:
     for number, text in enumerate(file, 1):
         try:
-            yield json.loads(text)
-        except json.JSONDecodeError as error:
+            line = json.loads(text)
+        except (ValueError, RecursionError) as error:
             raise click.ClickException(f"line {number} of the file is not JSON: {error}") from error
+        if not isinstance(line, dict):
+            raise click.ClickException(f"line {number} of the file is not a line of the log")
+        yield line
 
 
 def _own() -> Iterator[dict[str, Any]]:

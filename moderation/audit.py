@@ -2,22 +2,27 @@
 
 hash = SHA-256 of the canonical JSON (sorted keys, no spaces, UTF-8) of every other field of the
 line, the previous line's hash among them. The first line's previous hash is 64 zeros.
+
+Lines are numbered and chained as the last thing before their transaction commits. Whoever adds
+one then holds the end of the chain, and nobody who holds it waits for anything else: two
+transactions cannot wait for each other, and nobody waits longer than a commit takes.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from store.audit import AuditEntry
 
 GENESIS = "0" * 64
 LOCK = 7_216_002
+WAITING = "audit lines that the commit writes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,40 +68,61 @@ def append(
     action: str,
     subject: str,
     details: Mapping[str, Any] | None = None,
-) -> int:
-    """Add one line in the caller's transaction and return its number.
+) -> None:
+    """Add one line to the caller's transaction: it stands if that commits, and not otherwise.
+
+    `details` are kept as JSON has them. Raises TypeError or ValueError for what JSON has not.
+    """
+    kept = json.loads(json.dumps(dict(details or {}), allow_nan=False))
+    line = Line(0, at, actor, action, subject, kept, "", "")
+    session.info.setdefault(WAITING, []).append(line)
+
+
+@event.listens_for(Session, "before_commit")
+def _write(session: Session) -> None:
+    """Chain the transaction's lines to the end of the log.
 
     Writers queue up here: on PostgreSQL by an advisory lock that the transaction holds to its
     end, on SQLite by the write lock that the unit of work took.
     """
+    waiting: list[Line] = session.info.pop(WAITING, [])
+    if not waiting:
+        return
+    session.flush()  # what this transaction locks besides, it locks before
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
     last = session.execute(
         select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
     ).first()
-    number, previous = (last.id + 1, last.hash) if last else (1, GENESIS)
-    line = Line(number, at, actor, action, subject, dict(details or {}), previous, "")
-    session.add(
-        AuditEntry(
-            id=number,
-            at=at,
-            actor=actor,
-            action=action,
-            subject=subject,
-            details=dict(line.details),
-            previous_hash=previous,
-            hash=digest(line.fields()),
+    number, previous = (last.id, last.hash) if last else (0, GENESIS)
+    for line in waiting:
+        number += 1
+        line = replace(line, id=number, previous_hash=previous)
+        previous = digest(line.fields())
+        session.add(
+            AuditEntry(
+                id=number,
+                at=line.at,
+                actor=line.actor,
+                action=line.action,
+                subject=line.subject,
+                details=line.details,
+                previous_hash=line.previous_hash,
+                hash=previous,
+            )
         )
-    )
-    session.flush()
-    return number
 
 
 def digest(fields: Mapping[str, Any]) -> str:
     """The hash that a line with these fields must carry. The field `hash` itself is left out."""
     body = {name: value for name, value in fields.items() if name != "hash"}
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_canonical(body)).hexdigest()
+
+
+def _canonical(value: Mapping[str, Any]) -> bytes:
+    """Sorted keys, no spaces, UTF-8; lone surrogates too, which an export can carry escaped."""
+    written = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return written.encode("utf-8", "surrogatepass")
 
 
 def verify(lines: Iterable[Mapping[str, Any]]) -> Iterator[Fault]:
@@ -106,14 +132,16 @@ def verify(lines: Iterable[Mapping[str, Any]]) -> Iterator[Fault]:
     """
     previous, expected = GENESIS, 1
     for line in lines:
-        number = int(line.get("id", -1))
+        number = line.get("id")
+        if type(number) is not int:
+            number = 0
         if number != expected:
             yield Fault(number, f"line {expected} is missing or out of place")
         if line.get("previous_hash") != previous:
             yield Fault(number, "does not follow the line before it")
         if line.get("hash") != digest(line):
             yield Fault(number, "was changed after it was written")
-        previous, expected = str(line.get("hash")), number + 1
+        previous, expected = str(line.get("hash")), (number or expected) + 1
 
 
 def lines(

@@ -171,6 +171,8 @@ def _first_error(form: DecisionForm) -> str:
 
 
 def _draft() -> dict[str, str]:
-    """What was typed, to be kept when a decision is refused."""
+    """What was typed, to be kept when a decision is refused; a fingerprint in it is not."""
     kept = ("verdict", "reason", "registry_reason", "note")
-    return {name: request.form.get(name, "")[: decisions.MAX_NOTE] for name in kept}
+    typed = {name: request.form.get(name, "")[: decisions.MAX_NOTE] for name in kept}
+    secret = decisions.LOOKS_LIKE_A_FINGERPRINT
+    return {name: secret.sub("[fingerprint]", text) for name, text in typed.items()}

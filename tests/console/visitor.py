@@ -98,7 +98,7 @@ class Visitor:
         for node in self.page.walk():
             if node.tag == "table" and node.attributes.get("id") == table:
                 return [
-                    [_words(c.text()) for c in row.children if isinstance(c, Node)]
+                    [_spaced(c) for c in row.children if isinstance(c, Node)]
                     for body in node.walk()
                     if body.tag == "tbody"
                     for row in body.children
@@ -176,6 +176,12 @@ def form_of(node: Node) -> Form:
 def text_of(node: Node) -> str:
     """All text, white space folded."""
     return _words(node.text())
+
+
+def _spaced(node: Node) -> str:
+    """The text of a cell, its parts apart."""
+    parts = [c if isinstance(c, str) else _spaced(c) for c in node.children]
+    return _words(" ".join(parts))
 
 
 def _chosen(select: Node) -> str:

@@ -18,7 +18,7 @@ def people() -> None:
 @people.command()
 @click.argument("login")
 @click.option("--name", required=True, help="The name that colleagues see.")
-@click.option("--role", type=click.Choice(list(Role)), required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--generate", is_flag=True, help="Make a password and print it once.")
 def add(login: str, name: str, role: str, generate: bool) -> None:
     """Add a person. The password is asked for, or made with --generate."""

@@ -92,7 +92,16 @@ def environment(data_dir: Path, redis_url: str, ports: Ports) -> dict[str, str]:
         "NUMBA_CACHE_DIR": str(data_dir / "numba"),
         "PYTHONUNBUFFERED": "1",
     }
+    keep_for_commands(data_dir / "environment", own)
     return {**os.environ, **own}
+
+
+def keep_for_commands(file: Path, variables: Mapping[str, str]) -> None:
+    """Write the variables so that a shell can take them over: `set -a; . var/environment`."""
+    draft = file.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
+    draft.replace(file)
 
 
 def processes(ports: Ports, workers: int, *, demo: bool) -> dict[str, list[str]]:

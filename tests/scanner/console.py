@@ -1,11 +1,10 @@
-"""A console for the tests: the content API over real HTTP, as strict as the real one.
+"""A console for the tests: the content API over real HTTP, with the real one's schema.
 
 It takes and refuses what the contract says, keeps what it was sent, and can be told to be down,
 busy or slow. Every picture whose PDQ lies within 31 bits of a listed one is a hit.
 """
 
 import json
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -13,13 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from matching.fingerprint import Fingerprint, FingerprintError
+from pydantic import ValidationError
+
+from console.api.schema import MAX_BYTES, MAX_ITEMS, ItemModel
+from matching.fingerprint import Fingerprint
 from matching.pdq import distance
 
 KEY = "key-of-the-tests"
-MAX_ITEMS = 1_000
-MAX_PRINTS = 1_200
-MAX_BYTES = 16 * 1024 * 1024
 
 Json = dict[str, Any]
 Trouble = tuple[int, dict[str, str]]
@@ -145,28 +144,11 @@ class Console:
 
 
 def _fault(item: Json) -> str | None:
-    faults = (
-        (set(item) - {"id", "kind", "fingerprints", "context"}, "unknown key"),
-        (not re.fullmatch(r"[^\x00-\x1f\x7f]{1,200}", item["id"]), "id: 1 to 200 characters"),
-        (item["kind"] not in ("image", "video"), "kind: image or video"),
-        (not 1 <= len(item["fingerprints"]) <= MAX_PRINTS, f"fingerprints: 1 to {MAX_PRINTS}"),
-        (set(item["context"]) - {"surface", "uploader", "posted_at"}, "context: unknown key"),
-        (any(_bad_print(one) for one in item["fingerprints"]), "a fingerprint is malformed"),
-    )
-    return next((words for bad, words in faults if bad), None)
-
-
-def _bad_print(one: Json) -> bool:
     try:
-        Fingerprint.parse(one["algorithm"], one["value"])
-    except FingerprintError:
-        return True
-    at, quality = one.get("at"), one.get("quality")
-    return (
-        bool(set(one) - {"algorithm", "value", "quality", "at"})
-        or not (at is None or 0 <= at <= 86_400)
-        or not (quality is None or 0 <= quality <= 100)
-    )
+        ItemModel.model_validate(item)
+    except ValidationError as error:
+        return str(error.error_count()) + " faults"
+    return None
 
 
 def _error(status: int) -> Json:

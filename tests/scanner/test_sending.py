@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from console.api.schema import MAX_ITEMS
 from exchange.errors import Refused
 from scanner import sending
 from scanner.api import ContentApi, Context, Verdict
 from scanner.process import Fingerprinted
 from scanner.sending import Sending
 from scanner.walk import Found
-from tests.scanner.console import KEY, MAX_ITEMS, Console
+from tests.scanner.console import KEY, Console
 
 
 @pytest.fixture

@@ -30,8 +30,9 @@ for the same registry has to use the same colour."""
 EXACT_PIXELS = 2048 * 2048
 SIDE = 1024
 """A picture of more than EXACT_PIXELS is averaged down, by whole factors, to sides of at least
-SIDE before it is hashed. hashing.pdf advises 512 for speed; 1024 stays within 6 bits (2 on the
-mean) of the hash of all pixels, takes a seventh of the time and bounds the memory."""
+SIDE before it is hashed. hashing.pdf advises 512 for speed, which was seen to cost up to 16 bits;
+1024 costs 2.6 on the mean and 8 at most, bounds the memory, takes a quarter of the time, and over
+altered copies of 12 megapixels the distances came out neither larger nor smaller on the mean."""
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -69,6 +69,9 @@ def sync(
     except ExchangeError as error:
         _finish(database, run_id, clock(), str(error))
         raise
+    except Exception as error:
+        _finish(database, run_id, clock(), f"a fault of ours, {type(error).__name__}: see the log")
+        raise
     _finish(database, run_id, clock(), None)
     return run_id
 
@@ -88,7 +91,9 @@ def _apply(
 ) -> bool:
     """Apply one page with its checkpoint. False if another sync moved the checkpoint meanwhile."""
     with database.write() as session:
-        source = session.get_one(Source, source_id, with_for_update=True)
+        # Weak enough to let a decision refer to the source meanwhile: it may hold a hit that a
+        # withdrawal in this page waits for.
+        source = session.get_one(Source, source_id, with_for_update={"key_share": True})
         if source.checkpoint_serial != serial:
             log.info("source %s: another sync was faster, page left to it", source.name)
             return False
@@ -147,23 +152,28 @@ def apply_entries(
     tally = Tally()
     latest = {(record.member.id, record.entry_id): record for record in _in_time_order(records)}
     known = _known(session, source, list(latest))
+    withdrawn: list[Entry] = []
     for key, record in latest.items():
         entry = known.get(key)
         if entry is None:
-            if record.withdrawn:
-                tally.unchanged += 1  # added and withdrawn before we first looked
-                continue
+            # A withdrawn one is kept too: an older, active state may still be under way.
             session.add(_new_entry(source, record, now))
-            tally.added += 1
+            tally.withdrawn += record.withdrawn
+            tally.added += not record.withdrawn
         elif entry.listed_at and record.timestamp and record.timestamp < entry.listed_at:
             tally.unchanged += 1  # an older state than the one we hold
         elif record.withdrawn:
-            _withdraw(session, entry, record, now, tally)
-        elif _update(session, entry, record, now):
+            if _withdraw(entry, record, now):
+                withdrawn.append(entry)
+            else:
+                tally.unchanged += 1
+        elif _update(entry, record, now):
             tally.changed += 1
         else:
             tally.unchanged += 1
     session.flush()
+    tally.withdrawn += len(withdrawn)
+    withdrawals.close_hits(session, withdrawn, now)
     return tally
 
 
@@ -200,7 +210,7 @@ def _new_entry(source: Source, record: EntryRecord, now: datetime) -> Entry:
         listed_at=record.timestamp,
         first_seen_at=now,
         changed_at=now,
-        withdrawn_at=None,
+        withdrawn_at=(record.timestamp or now) if record.withdrawn else None,
         fingerprints=[
             EntryFingerprint(algorithm=one.algorithm, value=one.value, retired=False)
             for one in dict.fromkeys(record.fingerprints)
@@ -209,22 +219,19 @@ def _new_entry(source: Source, record: EntryRecord, now: datetime) -> Entry:
     )
 
 
-def _withdraw(
-    session: Session, entry: Entry, record: EntryRecord, now: datetime, tally: Tally
-) -> None:
-    if entry.withdrawn_at is not None:
-        tally.unchanged += 1
-        return
-    entry.withdrawn_at = record.timestamp or now
+def _withdraw(entry: Entry, record: EntryRecord, now: datetime) -> bool:
+    """Take `entry` from the list; whether it stood there until now."""
     entry.listed_at = record.timestamp or entry.listed_at
+    if entry.withdrawn_at is not None:
+        return False
+    entry.withdrawn_at = record.timestamp or now
     entry.changed_at = now
     for fingerprint in entry.fingerprints:
         fingerprint.retired = True
-    tally.withdrawn += 1
-    withdrawals.close_hits(session, entry, now)
+    return True
 
 
-def _update(session: Session, entry: Entry, record: EntryRecord, now: datetime) -> bool:
+def _update(entry: Entry, record: EntryRecord, now: datetime) -> bool:
     """Make `entry` say what `record` says; whether anything changed."""
     before = _state(entry)
     entry.withdrawn_at = None

@@ -28,7 +28,11 @@ class Target:
 
 
 def active_targets(session: Session, keys: Iterable[int]) -> Mapping[int, Sequence[Target]]:
-    """What each key leads to; nothing for what was retired or withdrawn meanwhile."""
+    """What each key leads to; nothing for what was retired or withdrawn meanwhile.
+
+    The entries stay as they are to the end of the transaction: one that is being withdrawn waits
+    until the hit on it stands, and then closes it.
+    """
     ordered = sorted(keys)
     found: dict[int, list[Target]] = defaultdict(list)
     for start in range(0, len(ordered), LOOK_UP):
@@ -50,6 +54,8 @@ def _listed(session: Session, ids: list[int], found: dict[int, list[Target]]) ->
             Entry.withdrawn_at.is_(None),
         )
         .options(joinedload(EntryFingerprint.entry).joinedload(Entry.source))
+        .order_by(Entry.id)
+        .with_for_update(read=True, of=Entry)
     )
     for row in session.scalars(query):
         found[row.id].append(Target(row.entry, row.value))
@@ -70,6 +76,8 @@ def _removed(session: Session, ids: list[int], found: dict[int, list[Target]]) -
             Entry.withdrawn_at.is_(None),
         )
         .options(joinedload(Match.entry).joinedload(Entry.source))
+        .order_by(Entry.id)
+        .with_for_update(read=True, of=Entry)
     )
     for match in session.scalars(matches):
         behind[match.hit_id][match.entry_id] = match.entry

@@ -15,7 +15,7 @@ from config.policy import Policy, load_policy
 from config.settings import ROOT
 from exchange.records import EntryRecord, MediaKind, Member, PeerVote, Reason
 from matching.fingerprint import Algorithm, Fingerprint
-from matching.index import IndexDirectory
+from matching.index import Index, IndexDirectory
 from moderation import (
     claims,
     content,
@@ -140,12 +140,32 @@ class World:
 
     def refresh_index(self) -> None:
         """A new index version if the list changed, and its sweep to the end."""
-        with self.database.write() as session:
-            index.new_version(session, self.now)
-        index.ensure_current(self.database, self.directory)
+        self.number_version()
         for sweep_id in sweeps.open_sweeps(self.database):
             while sweeps.sweep_next(self.database, self.directory, self.policy, sweep_id, self.now):
                 pass
+
+    def number_version(self) -> Index:
+        """A new index version if the list changed, and this host's index of it; no sweep yet."""
+        with self.database.write() as session:
+            index.new_version(session, self.now)
+        current = index.ensure_current(self.database, self.directory)
+        assert current is not None, "nothing was ever listed"
+        return current
+
+    def take(
+        self,
+        *prints: Print,
+        platform_id: str | None = None,
+        kind: MediaKind = MediaKind.IMAGE,
+        uploader: str | None = None,
+    ) -> int:
+        """Let the platform post content with these fingerprints, not matched yet; its row's id."""
+        item = Item(platform_id or f"post-{next(_numbers)}", kind, prints, "feed", uploader)
+        with self.database.write() as session:
+            taken = content.take(session, [item], self.now)
+        ((_, _, row),) = taken
+        return row or 0
 
     def post(
         self,
@@ -154,13 +174,10 @@ class World:
         kind: MediaKind = MediaKind.IMAGE,
         uploader: str | None = None,
     ) -> int:
-        """Let the platform post content with these fingerprints, and match it; its row's id."""
-        item = Item(platform_id or f"post-{next(_numbers)}", kind, prints, "feed", uploader)
-        with self.database.write() as session:
-            taken = content.take(session, [item], self.now)
-        wanted = [row for _, _, row in taken if row is not None]
-        passes.match_whole(self.database, self.directory, self.policy, wanted, self.now)
-        return wanted[0] if wanted else 0
+        """The same, and match it."""
+        row = self.take(*prints, platform_id=platform_id, kind=kind, uploader=uploader)
+        passes.match_whole(self.database, self.directory, self.policy, [row], self.now)
+        return row
 
     def hit(self, *, distance: int = 0) -> int:
         """An open hit: an entry, and content at `distance` bits from it."""

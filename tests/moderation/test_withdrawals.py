@@ -1,0 +1,226 @@
+"""A withdrawn entry stops matching at once, and hits that nothing else supports need nobody."""
+
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from exchange.records import EntryRecord, Page
+from matching.fingerprint import Algorithm, Fingerprint
+from matching.index import IndexDirectory
+from moderation import audit, claims, decisions, passes, sync
+from moderation.claims import ClaimRefused
+from moderation.content import Print
+from moderation.decisions import DecisionRefused
+from moderation.naming import hit_name
+from store.content import Content
+from store.hit import Hit, Match
+from store.source import Source
+from tests.world import World, choice, near, pdq, record
+
+
+def _gone(*entry_ids: str) -> list[EntryRecord]:
+    return [record(entry_id=entry_id, withdrawn=True) for entry_id in entry_ids]
+
+
+def _apply(world: World, records: list[EntryRecord]) -> None:
+    """One page of the registry, without anything that follows it."""
+    with world.database.write() as session:
+        source = session.scalars(select(Source)).one()
+        sync.apply_entries(session, source, records, world.now)
+
+
+def _post(world: World, value: bytes, platform_id: str) -> None:
+    world.post(Print(Fingerprint(Algorithm.PDQ, value), 90), platform_id=platform_id)
+
+
+def _hit(world: World, platform_id: str) -> Hit:
+    """The newest hit on an item."""
+    query = (
+        select(Hit)
+        .join(Content, Content.id == Hit.content_id)
+        .where(Content.platform_id == platform_id)
+        .order_by(Hit.id.desc())
+        .limit(1)
+    )
+    with world.database.read() as session:
+        return session.scalars(query).one()
+
+
+def _told(world: World, action: str) -> list[audit.Line]:
+    with world.database.read() as session:
+        return list(audit.lines(session, action=action))
+
+
+class Syncing(threading.Thread):
+    """A sync that reads the withdrawal of `one` while the test goes on."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+        self.raised: list[Exception] = []
+
+    def run(self) -> None:
+        """Read one page."""
+        page = Page(tuple(_gone("one")), (), {}, more=False)
+        try:
+            with self._world.database.read() as session:
+                source_id = session.scalars(select(Source.id)).one()
+            sync.sync(
+                self._world.database, source_id, lambda _at, _now: page, clock=self._world.clock
+            )
+        except DBAPIError as error:
+            self.raised.append(error)
+
+    def begin(self) -> None:
+        """Start, and give it the time to come to where it has to wait."""
+        self.start()
+        time.sleep(0.3)
+
+
+@pytest.fixture
+def listed(world: World) -> bytes:
+    """A value that the entries `one` and `two` list, and the content `post` carries."""
+    value = pdq()
+    world.list_entries(record(value, entry_id="one"), record(near(value, 5), entry_id="two"))
+    _post(world, value, "post")
+    return value
+
+
+def test_a_hit_stays_open_while_another_entry_supports_it(world: World, listed: bytes) -> None:
+    assert listed
+    _apply(world, _gone("one"))
+    assert _hit(world, "post").state == "open"
+    _apply(world, _gone("two"))
+    hit = _hit(world, "post")
+    assert (hit.state, hit.closed_at) == ("withdrawn", world.now)
+    (line,) = _told(world, "hit.withdrawn")
+    assert (line.subject, line.actor) == (hit_name(hit.id), "system:sync")
+    assert line.details == {"entries": ["entry:1/1/two"]}
+
+
+def test_entries_that_go_in_one_page_close_their_hit_together(world: World, listed: bytes) -> None:
+    assert listed
+    _apply(world, _gone("two", "one"))
+    assert _hit(world, "post").state == "withdrawn"
+    (line,) = _told(world, "hit.withdrawn")
+    assert line.details == {"entries": ["entry:1/1/one", "entry:1/1/two"]}
+
+
+def test_a_decided_hit_keeps_its_decision(world: World, listed: bytes) -> None:
+    assert listed
+    world.decide(_hit(world, "post").id, "remove")
+    _apply(world, _gone("one", "two"))
+    hit = _hit(world, "post")
+    assert (hit.state, hit.verdict) == ("decided", "remove")
+    assert _told(world, "hit.withdrawn") == []
+
+
+def test_whoever_holds_such_a_hit_is_told_why_it_is_gone(world: World, listed: bytes) -> None:
+    assert listed
+    hit_id = _hit(world, "post").id
+    lease = world.claim(hit_id)
+    _apply(world, _gone("one", "two"))
+    hit = _hit(world, "post")
+    assert (hit.holder_id, hit.lease_until) == (None, None)
+    with pytest.raises(ClaimRefused, match="withdrew"):
+        world.claim(hit_id)
+    with pytest.raises(DecisionRefused, match="withdrew"), world.database.write() as session:
+        decisions.decide(
+            session,
+            hit_id,
+            lease.number,
+            world.people["mona"],
+            choice("confirm"),
+            world.policy,
+            world.now,
+        )
+
+
+def test_a_withdrawn_entry_matches_nothing_though_the_index_still_has_it(
+    world: World, tmp_path: Path
+) -> None:
+    value = pdq()
+    world.list_entries(record(value, entry_id="one"))
+    shutil.copytree(world.directory.path, tmp_path / "behind")
+    _apply(world, _gone("one"))
+    world.directory = IndexDirectory(tmp_path / "behind")
+    _post(world, value, "post")
+    with world.database.read() as session:
+        assert session.scalars(select(Hit)).all() == []
+
+
+def test_listed_again_the_content_is_found_again(world: World, listed: bytes) -> None:
+    _apply(world, _gone("one", "two"))
+    first = _hit(world, "post").id
+    world.list_entries(record(listed, entry_id="one"))
+    again = _hit(world, "post")
+    assert (again.state, again.id != first) == ("open", True)
+
+
+def test_listed_again_what_was_decided_stays_decided(world: World, listed: bytes) -> None:
+    world.decide(_hit(world, "post").id, "dispute")
+    _apply(world, _gone("one", "two"))
+    world.list_entries(record(listed, entry_id="one"))
+    assert _hit(world, "post").verdict == "dispute"
+
+
+def test_a_match_that_is_being_made_is_closed_with_the_others(world: World) -> None:
+    """The pass has looked the entry up and not yet committed its hit when the entry goes."""
+    value = pdq()
+    world.list_entries(record(value, entry_id="one"))
+    index = world.number_version()
+    content_id = world.take(Print(Fingerprint(Algorithm.PDQ, value), 90))
+    syncing = Syncing(world)
+    with world.database.write() as session:
+        (content,) = passes.locked_content(session, Content.id == content_id)
+        passes.match_and_record(session, [content], index, world.policy, world.now)
+        syncing.begin()
+    syncing.join()
+    assert syncing.raised == []
+    with world.database.read() as session:
+        (hit,) = session.scalars(select(Hit))
+    assert hit.state == "withdrawn"
+
+
+def test_a_hit_that_gains_support_meanwhile_stays_open(world: World) -> None:
+    """A pass adds an active entry's match to the hit while its only entry is being withdrawn."""
+    value = pdq()
+    world.list_entries(record(value, entry_id="one"))
+    _post(world, value, "post")
+    _apply(world, [record(near(value, 3), entry_id="two")])
+    index = world.number_version()
+    syncing = Syncing(world)
+    with world.database.write() as session:
+        contents = passes.locked_content(session, Content.platform_id == "post")
+        passes.match_and_record(session, contents, index, world.policy, world.now)
+        syncing.begin()
+    syncing.join()
+    assert syncing.raised == []
+    hit = _hit(world, "post")
+    with world.database.read() as session:
+        assert len(session.scalars(select(Match).where(Match.hit_id == hit.id)).all()) == 2
+    assert hit.state == "open"
+
+
+def test_a_withdrawal_and_a_decision_do_not_wait_for_each_other(world: World) -> None:
+    """The decision holds the hit and goes on to name the source; the sync holds the source."""
+    value = pdq()
+    world.list_entries(record(value, entry_id="one"))
+    _post(world, value, "post")
+    hit_id = _hit(world, "post").id
+    person = world.people["mona"]
+    syncing = Syncing(world)
+    with world.database.write() as session:
+        lease = claims.claim(session, hit_id, person, world.policy.lease.length, world.now)
+        syncing.begin()
+        decisions.decide(
+            session, hit_id, lease.number, person, choice("confirm"), world.policy, world.now
+        )
+    syncing.join()
+    assert syncing.raised == []
+    assert _hit(world, "post").state == "decided"

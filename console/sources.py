@@ -46,6 +46,14 @@ def one(source_id: int) -> str:
 @requires(Permission.SYNC_SOURCES)
 def sync(source_id: int) -> Response:
     """Have a source read now."""
-    parts().wake.sync(source_id)
-    flash("The source is being read. New entries appear here within seconds.", "info")
+    with parts().database.read() as rows:
+        known = source_id in {source.id for source in sources.everything(rows)}
+        readable = source_id in sources.to_sync(rows)
+    if not known:
+        abort(404)
+    if readable:
+        parts().wake.sync(source_id)
+        flash("The source is being read. New entries appear here within seconds.", "info")
+    else:
+        flash("The source is paused, so it is not read.", "warning")
     return redirect(url_for("sources.one", source_id=source_id))

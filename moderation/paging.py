@@ -20,7 +20,7 @@ class Page(Generic[Row]):
 
 def size_of(wanted: str | None) -> int:
     """The page size that was asked for, if it is one of SIZES; the smallest otherwise."""
-    return int(wanted) if wanted and wanted.isdigit() and int(wanted) in SIZES else SIZES[0]
+    return next((size for size in SIZES if str(size) == wanted), SIZES[0])
 
 
 def page_of(rows: Sequence[Row], size: int, cursor: Callable[[Row], str]) -> Page[Row]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from config.policy import Policy
 from moderation.clock import ClockState, clock_state
 from moderation.naming import hit_name, hit_number
-from moderation.paging import Page, page_of
+from moderation.paging import Page, number_cursor, page_of
 from moderation.people import Identity
 from store.content import Content
 from store.entry import Entry
@@ -193,16 +193,18 @@ def _ordered(query: Select[Hit], view: View, cursor: str | None) -> Select[Hit]:
         if position:
             query = query.where(tuple_(Hit.urgent_at, Hit.id) > tuple_(*position))
         return query
-    if cursor and cursor.isascii() and cursor.isdigit():
-        query = query.where(Hit.id < int(cursor[:18]))
+    before = number_cursor(cursor)
+    if before is not None:
+        query = query.where(Hit.id < before)
     return query.order_by(Hit.id.desc())
 
 
 def _position(cursor: str | None) -> tuple[datetime, int] | None:
     """The place a cursor names; None for nonsense, which is the first page."""
     moment, _, number = (cursor or "").partition("_")
+    after = number_cursor(number)
     try:
-        return datetime.fromtimestamp(int(moment) / 1_000_000, UTC), int(number)
+        return None if after is None else (datetime.fromtimestamp(int(moment) / 1e6, UTC), after)
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -106,6 +106,14 @@ class Visitor:
                 ]
         return []
 
+    def facts(self) -> dict[str, str]:
+        """Every term on the page with what it says."""
+        pairs = [
+            n for n in self.page.walk() if n.tag == "div" and n.parent and n.parent.tag == "dl"
+        ]
+        said = [[_spaced(c) for c in one.children if isinstance(c, Node)] for one in pairs]
+        return {term: value for term, value in said}
+
     @property
     def text(self) -> str:
         """What the page says, white space folded."""

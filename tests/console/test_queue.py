@@ -1,0 +1,201 @@
+"""The queue: order, filters that stand in the address, and pages that end."""
+
+from datetime import timedelta
+from itertools import chain
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from exchange.records import MediaKind
+from matching.fingerprint import Algorithm, Fingerprint
+from moderation.content import Print
+from tests.console.conftest import Console, only
+from tests.console.visitor import Visitor
+from tests.world import near, pdq, record
+
+
+def _names(visitor: Visitor, path: str) -> list[str]:
+    assert visitor.get(path).status_code == 200
+    return [row[0] for row in visitor.rows("hits")]
+
+
+@pytest.fixture
+def mona(console: Console) -> Visitor:
+    """A moderator."""
+    return console.signed_in("mona")
+
+
+@pytest.fixture
+def mixed(console: Console) -> dict[str, str]:
+    """Hits of every kind, by what is special about them."""
+    world = console.world
+    world.source("StopNCII")
+    names = {
+        "exact": world.hit(distance=0),
+        "near": world.hit(distance=12),
+        "far": world.hit(distance=28),
+        "mine": world.hit(distance=20),
+        "decided": world.hit(distance=3),
+    }
+    world.claim(names["mine"])
+    world.decide(names["decided"], "confirm", "milan")
+    value = pdq()
+    world.list_entries(record(value), source="StopNCII")
+    film = Print(Fingerprint(Algorithm.PDQ, near(value, 30)), 90, 4.0)
+    world.post(film, platform_id="film-1", kind=MediaKind.VIDEO)
+    return {what: f"H-{number}" for what, number in names.items()} | {"film": "H-6"}
+
+
+def test_the_most_urgent_stands_first(mona: Visitor, mixed: dict[str, str]) -> None:
+    order = _names(mona, "/queue")
+    assert order[:2] == [mixed["exact"], mixed["near"]]
+    assert mixed["decided"] not in order
+    assert len(order) == 5
+    row = mona.rows("hits")[0]
+    assert "exact copy" in row[2]
+    assert "Take It Down" in row[3]
+    assert row[6] == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("view=mine", ["mine"]),
+        ("view=decided", ["decided"]),
+        ("view=withdrawn", []),
+        ("nearness=exact", ["exact"]),
+        ("nearness=near", ["near"]),
+        ("nearness=far&source=1", ["far", "mine"]),
+        ("source=2", ["film"]),
+        ("kind=video", ["film"]),
+        ("clock=breached", []),
+        ("clock=on-time&nearness=exact", ["exact"]),
+        ("q=film-1", ["film"]),
+        ("q=H-2", ["near"]),
+        ("q=h-2", ["near"]),
+        ("q=2", ["near"]),
+        ("q=nothing", []),
+        ("source=2&nearness=exact", []),
+    ],
+)
+def test_filters_stand_in_the_address(
+    mona: Visitor, mixed: dict[str, str], query: str, expected: list[str]
+) -> None:
+    assert set(_names(mona, f"/queue?{query}")) == {mixed[one] for one in expected}
+    if not expected:
+        assert "hits" not in [n.attributes.get("id") for n in mona.page.walk()]
+        assert any("empty-state" in n.attributes.get("class", "") for n in mona.page.walk())
+
+
+@only("sqlite")
+def test_the_form_shows_the_filters_that_hold(mona: Visitor, mixed: dict[str, str]) -> None:
+    mona.get("/queue?view=decided&nearness=near&source=1&clock=breached&kind=video&q=x&size=50")
+    form = mona.form("/queue")
+    assert form.method == "get"
+    assert form.fields == {
+        "view": "decided",
+        "nearness": "near",
+        "source": "1",
+        "clock": "breached",
+        "kind": "video",
+        "q": "x",
+        "size": "50",
+    }
+    mona.get("/queue")
+    answer = mona.press("Apply", nearness="near")
+    assert answer.status_code == 200
+    assert [row[0] for row in mona.rows("hits")] == [mixed["near"]]
+
+
+def test_what_is_due_is_counted_and_found(console: Console, mona: Visitor) -> None:
+    console.world.hit()
+    with time_machine.travel(console.world.now + timedelta(hours=20), tick=True):
+        mona = console.signed_in("mona")
+        assert _names(mona, "/queue?clock=at-risk") == ["H-1"]
+        assert "due soon" in mona.text
+    with time_machine.travel(console.world.now + timedelta(hours=30), tick=True):
+        mona = console.signed_in("mona")
+        assert _names(mona, "/queue?clock=breached") == ["H-1"]
+        assert "overdue" in mona.text
+
+
+def _walk(visitor: Visitor, path: str) -> list[list[str]]:
+    """The names on each page, following "Next page" to the end."""
+    pages = [_names(visitor, path)]
+    while following := [address for name, address in visitor.links("Pages") if "Next" in name]:
+        pages.append(_names(visitor, following[0]))
+        assert len(pages) < 20
+    return pages
+
+
+def test_pages_are_bounded_and_leave_nothing_out(console: Console, mona: Visitor) -> None:
+    for _ in range(30):
+        console.world.hit(distance=9)
+    pages = _walk(mona, "/queue?nearness=near&size=25")
+    assert [len(page) for page in pages] == [25, 5]
+    assert sorted(chain(*pages)) == sorted(f"H-{n}" for n in range(1, 31))
+    back = dict(mona.links("Pages"))["Previous page"]
+    assert parse_qs(urlsplit(back).query) == {"nearness": ["near"], "size": ["25"]}
+
+
+def test_closed_hits_page_by_page_the_newest_first(console: Console, mona: Visitor) -> None:
+    for _ in range(27):
+        console.world.decide(console.world.hit(distance=9), "confirm")
+    pages = _walk(mona, "/queue?view=decided")
+    assert [len(page) for page in pages] == [25, 2]
+    assert list(chain(*pages)) == [f"H-{n}" for n in range(27, 0, -1)]
+
+
+@only("sqlite")
+@pytest.mark.parametrize("size", ["1000000", "0", "-1", "²", "٣", "25.0", "", "x" * 999])
+def test_no_page_is_larger_than_the_largest(console: Console, mona: Visitor, size: str) -> None:
+    mona.get(f"/queue?size={size}")
+    assert mona.form("/queue").fields["size"] == "25"
+
+
+NAMES = ("view", "source", "nearness", "clock", "kind", "q", "size", "cursor")
+# fmt: off
+ODD = (
+    "", "open", "mine", "decided", "near", "1", "0", "-1", "9" * 30, "1_1", "1772000000000000_3",
+    "1772000000000000_99999999999999999999", "²", "٣", "-99999999999999_1", "NaN_1", "1e400_1",
+)
+# fmt: on
+VALUES = st.sampled_from(ODD) | st.text(max_size=12)
+
+
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@example(query={"cursor": "1772000000000000_99999999999999999999"})
+@example(query={"cursor": "9" * 30, "view": "decided"})
+@example(query={"size": "²", "source": "²"})
+@given(query=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4))
+def test_nonsense_in_the_address_is_passed_over(busy: Visitor, query: dict[str, str]) -> None:
+    answer = busy.client.get("/queue", query_string=query)
+    assert answer.status_code == (400 if any("\x00" in one for one in query.values()) else 200)
+
+
+@pytest.fixture
+def busy(console: Console) -> Visitor:
+    """A moderator before a queue with something in it, who may ask as often as they like."""
+    limits = console.settings.policy.limits.model_copy(update={"pages": "100000 per minute"})
+    made = console.app.extensions["console"]
+    policy = made.policy.model_copy(update={"limits": limits})
+    console.app.extensions["console"] = type(made)(made.database, policy, made.index, made.wake)
+    console.world.hit()
+    console.world.decide(console.world.hit(), "confirm")
+    return console.signed_in("mona")
+
+
+@only("sqlite")
+def test_the_fragment_is_what_the_page_includes(console: Console, mona: Visitor) -> None:
+    console.world.hit()
+    page = mona.get("/queue").text
+    fragment = mona.get("/queue", htmx=True).text
+    assert "<html" not in fragment
+    rows = fragment[fragment.index("<tbody>") : fragment.index("</tbody>")].split()
+    assert " ".join(rows) in " ".join(page.split())

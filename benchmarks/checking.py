@@ -131,7 +131,6 @@ def _install(folder: Path, values: Values, redis_url: str) -> tuple[dict[str, st
         "DATABASE_URL": url,
         "REDIS_URL": redis_url,
         "SECRET_KEY": secrets.token_hex(32),
-        "DIGEST_KEY": secrets.token_hex(32),
     }
     return environ, key
 

@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 import click
 
-from commands.context import database
+from commands.context import actor, database, now
 from moderation import audit as rules
 
 
@@ -18,8 +18,11 @@ def audit() -> None:
 @audit.command()
 @click.option("--out", type=click.File("w", encoding="utf-8"), default="-")
 def export(out: TextIO) -> None:
-    """Write the whole log, a line of JSON each."""
-    with database().read() as session:
+    """Write the whole log, a line of JSON each. Taking it is logged."""
+    here = database()
+    with here.write() as session:
+        rules.append(session, at=now(), actor=actor(), action="audit.exported", subject="audit")
+    with here.read() as session:
         for line in rules.lines(session):
             out.write(json.dumps(line.fields(), ensure_ascii=False) + "\n")
 

@@ -1,4 +1,4 @@
-"""gunicorn's settings for the console and the registry. Addresses come on the command line."""
+"""gunicorn's settings for the console. The address comes on the command line."""
 
 worker_class = "gthread"
 workers = 2

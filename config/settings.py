@@ -39,7 +39,6 @@ class Settings(BaseModel):
     database_url: str = Field(repr=False)  # both may carry a password
     redis_url: str = Field(repr=False)
     secret_key: SecretStr
-    digest_key: SecretStr
     platform_url: str | None
     platform_secret: SecretStr | None
     allow_private_destinations: bool
@@ -70,7 +69,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         faults.append(f"ENVIRONMENT must be one of {', '.join(ENVIRONMENTS)}")
     development = environment == "development"
     data_dir = Path(env.get("DATA_DIR") or ROOT / "var").resolve()
-    secrets = {name: _secret(env, name, faults, must=True) for name in ("SECRET_KEY", "DIGEST_KEY")}
+    secret_key = _secret(env, "SECRET_KEY", faults, must=True)
     platform_url = env.get("PLATFORM_URL") or None
     platform_secret = _secret(env, "PLATFORM_SECRET", faults, must=platform_url is not None)
     if platform_url and not platform_url.startswith("https://") and not development:
@@ -94,8 +93,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         data_dir=data_dir,
         database_url=database_url.replace("postgresql://", "postgresql+psycopg://", 1),
         redis_url=redis_url,
-        secret_key=SecretStr(secrets["SECRET_KEY"]),
-        digest_key=SecretStr(secrets["DIGEST_KEY"]),
+        secret_key=SecretStr(secret_key),
         platform_url=platform_url,
         platform_secret=SecretStr(platform_secret) if platform_secret else None,
         allow_private_destinations=env.get("ALLOW_PRIVATE_DESTINATIONS") == "1",

@@ -28,7 +28,8 @@ def alive() -> Response:
 def ready() -> tuple[Response, int]:
     """Database, Redis and index: 200 if work can be done, 503 with what is missing if not.
 
-    A stale index is said and is not a failure: the jobs bring a host up before they match.
+    A stale index is said and is not a failure: the jobs bring a host up before they match. Where
+    there is a list and no index at all this host cannot check uploads, and is not ready.
     """
     checks: dict[str, object] = {"database": False, "redis": parts().wake.reachable()}
     try:
@@ -48,5 +49,6 @@ def ready() -> tuple[Response, int]:
         "fingerprints": standing.count,
         "set_aside": standing.set_aside,
     }
-    done = bool(checks["redis"])
+    searchable = standing.built is not None or standing.latest == 0
+    done = bool(checks["redis"]) and searchable
     return jsonify({"status": "ready" if done else "not ready", **checks}), 200 if done else 503

@@ -64,7 +64,7 @@ def _answer(
 ) -> tuple[Response | str, int]:
     title, advice = TEXTS.get(code, TEXTS[400])
     if request.path.startswith("/api/"):
-        detail = error.description if error and code in (400, 413, 415) else None
+        detail = error.description if error and code in (400, 413, 415, 503) else None
         answer = jsonify({"error": {"code": code, "message": detail or title}})
         if code == 401:
             answer.headers["WWW-Authenticate"] = "Bearer"

@@ -72,7 +72,9 @@ def _load(parts: Runtime, console: str, registry: str) -> None:
         _say("scanning the platform's content")
         key = _key(parts)
         state = parts.settings.data_dir / "demo" / "scan.sqlite"
-        _run("scan", str(platform), "--console", console, "--key", key, "--state", str(state))
+        context = ("--surface", "feed", "--uploader", "member-7")
+        target = ("--console", console, "--key", key, "--state", str(state))
+        _run("scan", str(platform), *target, *context)
     _await("hits", lambda: _count(parts, Hit) > 0)
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 NAMES = (
     "SECRET_KEY",
-    "DIGEST_KEY",
     "PLATFORM_SECRET",
     "REGISTRY_SECRET_KEY",
     "CONSOLE_REGISTRY_PASSWORD",

@@ -78,7 +78,6 @@ def environment(data_dir: Path, redis_url: str, ports: Ports) -> dict[str, str]:
         "DATA_DIR": str(data_dir),
         "REDIS_URL": redis_url,
         "SECRET_KEY": secrets["SECRET_KEY"],
-        "DIGEST_KEY": secrets["DIGEST_KEY"],
         "PLATFORM_URL": f"http://127.0.0.1:{ports.platform}/takedown",
         "PLATFORM_SECRET": secrets["PLATFORM_SECRET"],
         "ALLOW_PRIVATE_DESTINATIONS": "1",

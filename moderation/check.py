@@ -17,11 +17,16 @@ from matching.fingerprint import Algorithm
 from matching.index import Index, IndexDirectory
 from moderation import content, passes
 from moderation.content import Item
+from moderation.index import latest_version
 from moderation.match import search
 from moderation.refusals import usable
 from store.content import Content
 from store.database import Database
 from store.hit import Hit
+
+
+class NoIndex(Exception):
+    """There is a list, and this host cannot search it yet."""
 
 
 class Answer(StrEnum):
@@ -59,11 +64,16 @@ def check(
 ) -> Checks:
     """Answer for each item, in order. Before there is a list everything is allowed.
 
+    Raises NoIndex where there is a list and this host has not built its index: to allow what was
+    not looked at would be a lie.
+
     Items that something is near to are stored, matched and put into the queue, all in one
     transaction; the others leave no trace. What is stored stays pending: this host's index may be
     behind the list, and the job that matches it whole is not.
     """
     index = directory.current()
+    if index is None:
+        _must_be_empty(database)
     near = _near(index, items, policy.matching) if index else set()
     answers = [Checked(item.platform_id, Answer.ALLOW) for item in items]
     version = index.version if index else None
@@ -79,6 +89,12 @@ def check(
     for place in places:
         answers[place] = found[items[place].platform_id]
     return Checks(tuple(answers), tuple(row.id for row in rows), version)
+
+
+def _must_be_empty(database: Database) -> None:
+    with database.read() as session:
+        if latest_version(session):
+            raise NoIndex("this host has not built its index yet; a worker here builds it")
 
 
 def _near(index: Index, items: Sequence[Item], rules: Matching) -> set[int]:

@@ -1,7 +1,7 @@
 """Step 5, claims: a hit is decided by whoever holds its lease.
 
-Working renews a lease, looking does not. Every change is one conditional UPDATE, so that of two
-people who press at the same moment exactly one has the hit.
+Asking for more time renews a lease, looking does not. Every change is one conditional UPDATE, so
+that of two people who press at the same moment exactly one has the hit.
 """
 
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ from store.entry import EntryFingerprint, IndexVersion
 from store.refusal import Refusal
 
 LOCK = 7_216_003
-AMEND_AT_MOST = 50_000  # changes; beyond it a whole build is as quick and leaves no delta behind
+AMEND_AT_MOST = 50_000  # changes since the base; beyond it a host builds a whole snapshot anew
 BLOCK = 50_000
 
 IndexedTable = type[EntryFingerprint] | type[Refusal]
@@ -88,7 +88,7 @@ def ensure_current(database: Database, directory: IndexDirectory) -> Index | Non
         try:
             if index is not None:
                 added, removed = _between(session, index.version, latest)
-                if len(added) + len(removed) <= AMEND_AT_MOST:
+                if len(added) + len(removed) + index.amended <= AMEND_AT_MOST:
                     return directory.amend(latest, added, removed, since=index.version)
             return directory.publish(latest, _whole(session, latest))
         except StaleVersionError:

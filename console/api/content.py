@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import ServiceUnavailable
 
 from console.access import open_to_anybody, requires_key
 from console.api import openapi, reading
@@ -60,7 +61,10 @@ def check_uploads() -> Response:
     sent = reading.items(MAX_CHECKED)
     good = [one.item for one in sent if one.item]
     here = parts()
-    checked = check.check(here.database, here.index, here.policy, good, datetime.now(UTC))
+    try:
+        checked = check.check(here.database, here.index, here.policy, good, datetime.now(UTC))
+    except check.NoIndex as error:
+        raise ServiceUnavailable(str(error)) from error
     here.wake.content_taken(checked.stored)
     outcomes = iter(checked.answers)
     return reading.answer(

@@ -10,7 +10,6 @@ from config.settings import ROOT, SettingsError, load
 SECRET = "9f2b6c1d0e8a7354f1c2b3a4958677e0d1c2b3a4f5e6d7c8b9a0f1e2d3c4b5a6"
 GOOD = {
     "SECRET_KEY": SECRET,
-    "DIGEST_KEY": SECRET[::-1],
     "REDIS_URL": "redis://:pass-of-redis@127.0.0.1:6379/0",
     "DATABASE_URL": "postgresql://console:pass-of-postgres@db/console",
     "PLATFORM_URL": "https://platform.test/takedown",
@@ -52,7 +51,6 @@ def test_without_a_database_it_is_sqlite_in_the_data_directory(tmp_path: Path) -
 def test_every_fault_is_named_at_once() -> None:
     faults = _faults(
         SECRET_KEY=None,
-        DIGEST_KEY="changeme",
         REDIS_URL=None,
         DATABASE_URL="mysql://db",
         PLATFORM_URL="http://platform.test",
@@ -62,7 +60,7 @@ def test_every_fault_is_named_at_once() -> None:
         POLICY_FILES="/nowhere/policy.toml",
     )
     named = (
-        *("SECRET_KEY", "DIGEST_KEY", "REDIS_URL", "DATABASE_URL", "PLATFORM_URL"),
+        *("SECRET_KEY", "REDIS_URL", "DATABASE_URL", "PLATFORM_URL"),
         *("PLATFORM_SECRET", "TRUSTED_PROXIES", "ENVIRONMENT", "/nowhere/policy.toml"),
     )
     assert len(faults) == len(named)
@@ -70,7 +68,7 @@ def test_every_fault_is_named_at_once() -> None:
         assert any(name in fault for fault in faults), name
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "DIGEST_KEY", "PLATFORM_SECRET"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "PLATFORM_SECRET"])
 @pytest.mark.parametrize(
     "value",
     [

@@ -68,7 +68,6 @@ def environment(database_url: str, redis_url: str, folder: Path) -> dict[str, st
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "SECRET_KEY": "f3b1c59d2e7a4860917a5d3c8e6f0b24",
-        "DIGEST_KEY": "0a9c4e7d1f3b58627c6e9d0b4a1f8352",
     }
 
 

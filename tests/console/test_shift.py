@@ -69,6 +69,9 @@ def test_three_hits_are_decided_and_one_is_decided_otherwise(console: Console, p
     page.reload()
     _next(page)
     check_accessible(page)
+    press(page, "1")  # no panel is open: a number alone answers nothing
+    expect(page.get_by_role("heading", name="Your decision")).to_be_visible()
+    press(page, "c")
     press(page, "1")
     _decided(page, "confirmed")
     expect(page.locator("#messages")).to_contain_text("is decided")

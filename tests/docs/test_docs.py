@@ -92,7 +92,7 @@ def settings_read() -> set[str]:
             return super().get(name, default)
 
     key = "0123456789abcdef" * 2
-    load(Recording(SECRET_KEY=key, DIGEST_KEY=key, REDIS_URL="redis://localhost/0"))
+    load(Recording(SECRET_KEY=key, REDIS_URL="redis://localhost/0"))
     registry = {f"REGISTRY_{name}".upper() for name in RegistrySettings.model_fields}
     return asked | registry | {f"{SECRET_PREFIX}<NAME>"}
 

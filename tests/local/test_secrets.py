@@ -22,11 +22,11 @@ def test_they_are_good_enough_to_start_with(tmp_path: Path) -> None:
 
 def test_one_that_a_newer_version_wants_is_added_and_the_others_stay(tmp_path: Path) -> None:
     old = local_secrets(tmp_path)
-    del old["DIGEST_KEY"]
+    del old["PLATFORM_SECRET"]
     (tmp_path / "secrets.json").write_text(json.dumps(old))
     new = local_secrets(tmp_path)
     assert {name: new[name] for name in old} == old
-    assert len(new["DIGEST_KEY"]) == 64
+    assert len(new["PLATFORM_SECRET"]) == 64
 
 
 def test_only_their_owner_reads_them_and_no_draft_is_left(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from exchange.records import MediaKind
 from matching.fingerprint import Algorithm, Fingerprint
 from matching.index import IndexDirectory
 from moderation import check
-from moderation.check import Answer, Checks
+from moderation.check import Answer, Checks, NoIndex
 from moderation.content import Item, Print
 from store.content import Content
 from store.hit import Hit
@@ -93,3 +94,10 @@ def test_asked_twice_there_is_one_hit(world: World) -> None:
     assert first.answers == second.answers
     with world.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Hit)) == 1
+
+
+def test_a_host_without_an_index_says_so_and_allows_nothing(world: World, tmp_path: Path) -> None:
+    world.list_entries(record(pdq()))
+    world.directory = IndexDirectory(tmp_path / "another host")
+    with pytest.raises(NoIndex, match="not built its index"):
+        _ask(world, pdq())

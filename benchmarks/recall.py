@@ -32,15 +32,20 @@ RADIUS = 31
 SMALLEST = 64
 """Pixels. PDQ works on 64 x 64: a smaller side is blown up, which nobody's photograph is."""
 
+SIDES = (SMALLEST, 256)
+"""Pixels. Counted apart, because what is lost is nearly all lost among the small."""
+
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".heic", ".avif"}
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A picture that is looked for, and how far each of its copies came out, by alteration."""
+    """A picture that is looked for, its shorter side in pixels, and how far each of its copies
+    came out, by alteration."""
 
     path: Path
     pdq: Fingerprint
+    side: int
     distances: dict[str, int]
 
 
@@ -105,18 +110,24 @@ def _measure(path: Path, where: Path) -> Original | str:
     if min(picture.size) < SMALLEST:
         return f"smaller than {SMALLEST} pixels"
     distances = {
-        alteration.name: distance(original.pdq, _copied(picture, alteration, path, where))
+        alteration.name: min(
+            distance(original.pdq, pdq) for pdq in _copied(picture, alteration, path, where)
+        )
         for alteration in ALL
     }
-    return Original(path, original.pdq, distances)
+    return Original(path, original.pdq, min(picture.size), distances)
 
 
-def _copied(picture: Image.Image, alteration: Alteration, path: Path, where: Path) -> Fingerprint:
+def _copied(
+    picture: Image.Image, alteration: Alteration, path: Path, where: Path
+) -> list[Fingerprint]:
+    """Write the copy; the fingerprints that it would be looked for by."""
     name = "-".join(path.with_suffix("").parts[-4:])
     copy = where / alteration.name / f"{name}{alteration.suffix}"
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_bytes(alteration.copy(picture))
-    return fingerprint_photo(copy).pdq
+    found = fingerprint_photo(copy)
+    return [found.pdq, *([found.enlarged[0]] if found.enlarged else [])]
 
 
 def _unlike(originals: Sequence[Original], aside: list[str]) -> list[Original]:
@@ -130,6 +141,27 @@ def _unlike(originals: Sequence[Original], aside: list[str]) -> list[Original]:
     return list(first.values())
 
 
+def table(originals: Sequence[Original]) -> Table:
+    """Copies found for each alteration: of all originals, and of those that are not tiny."""
+    drawn = Table("alteration", title="copies within 31 bits, of originals whose shorter side is")
+    for side in SIDES:
+        drawn.add_column(f"{side} or more", justify="right")
+        drawn.add_column("%", justify="right")
+    drawn.add_column("median")
+    drawn.add_column("farthest")
+    beyond = {alteration.name for alteration in BEYOND}
+    for alteration in ALL:
+        name = alteration.name
+        cells = [f"({name})" if name in beyond else name]
+        for side in SIDES:
+            bits = [one.distances[name] for one in originals if one.side >= side]
+            found = sum(one <= RADIUS for one in bits)
+            cells += [f"{found} of {len(bits)}", f"{100 * found / max(1, len(bits)):.1f}"]
+        every = sorted(one.distances[name] for one in originals)
+        drawn.add_row(*cells, str(every[len(every) // 2]), str(every[-1]))
+    return drawn
+
+
 def main(arguments: list[str]) -> int:
     """Print the table, what was lost and what was set aside."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recall", description=__doc__)
@@ -139,21 +171,14 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     folders = asked.folders or [Path(skimage.__file__).parent / "data"]
     originals, aside = measure(folders, asked.copies)
-    beyond = {alteration.name for alteration in BEYOND}
-    drawn = Table("alteration", "within 31 bits", "%", "median", "farthest", title="copies found")
-    for name, found, total, lost in summary(originals):
-        bits = sorted(one.distances[name] for one in originals)
-        shown = f"({name})" if name in beyond else name
-        share = f"{100 * found / total:.1f}"
-        drawn.add_row(shown, f"{found} of {total}", share, str(bits[total // 2]), str(bits[-1]))
-        if asked.lost and name not in beyond:
-            for one in lost:
-                print(f"lost   {name}: {one.path} at {one.distances[name]}")
+    for name, _, _, lost in summary(originals) if asked.lost else ():
+        for one in lost:
+            print(f"lost   {name}: {one.path} at {one.distances[name]}")
     for one, other in (pairs := false_pairs(originals)):
         print(f"alike  {one.path} and {other.path}: {distance(one.pdq, other.pdq)} bits")
     for line in aside:
         print(f"aside  {line}")
-    Console(width=100).print(drawn)
+    Console(width=100).print(table(originals))
     print(f"{len(originals)} originals, {len(aside)} set aside, {len(pairs)} pairs within 31 bits")
     return 0
 

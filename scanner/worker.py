@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from matching.fingerprint import Fingerprint
 from matching.limits import MediaLimits
 from matching.media import (
     FramePrint,
@@ -85,17 +86,20 @@ def _answer(path: Path, limits: MediaLimits) -> dict[str, Any]:
 
 def _wire(found: PhotoFingerprints | VideoFingerprints) -> list[dict[str, Any]]:
     exact = [{"algorithm": one.algorithm, "value": one.hex} for one in (found.md5, found.sha1)]
-    if isinstance(found, PhotoFingerprints):
-        return [{"algorithm": "pdq", "value": found.pdq.hex, "quality": found.quality}, *exact]
-    return [*(_frame(frame) for frame in found.frames), *exact]
+    if isinstance(found, VideoFingerprints):
+        return [*(_frame(frame) for frame in found.frames), *exact]
+    likeness = [(found.pdq, found.quality), *([found.enlarged] if found.enlarged else [])]
+    return [*(_pdq(value, quality) for value, quality in likeness), *exact]
+
+
+def _pdq(value: Fingerprint, quality: int) -> dict[str, Any]:
+    return {"algorithm": "pdq", "value": value.hex, "quality": quality}
 
 
 def _frame(frame: FramePrint) -> dict[str, Any]:
     place = frame.seconds if math.isfinite(frame.seconds) and frame.seconds <= LATEST else None
     return {
-        "algorithm": "pdq",
-        "value": frame.pdq.hex,
-        "quality": frame.quality,
+        **_pdq(frame.pdq, frame.quality),
         "at": None if place is None else max(place, 0.0),
     }
 

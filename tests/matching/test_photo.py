@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from matching.limits import MediaLimits
-from matching.pdq import hash_pixels
+from matching.pdq import distance, hash_pixels
 from matching.photo import fingerprint_photo
 from matching.reading import Unreadable
-from tests.matching.pictures import encoded, flat, photo, pixels
+from tests.matching.pictures import drawn, encoded, flat, photo, pixels
 
 
 def test_path_and_bytes_give_the_same(tmp_path: Path) -> None:
@@ -52,3 +53,19 @@ def test_limits(limits: MediaLimits, reason: str) -> None:
 
 def _generous() -> dict[str, int]:
     return {"max_pixels": 10**6, "max_photo_bytes": 10**6, "max_seconds": 60}
+
+
+@pytest.mark.parametrize("name", ["chelsea.png", "coffee.png", "rocket.jpg"])
+def test_small_copy_is_found_by_its_enlarged_fingerprint(name: str) -> None:
+    original = fingerprint_photo(io.BytesIO(encoded(photo(name), "PNG")))
+    small = photo(name).resize((160, 120), Image.Resampling.LANCZOS)
+    copy = fingerprint_photo(io.BytesIO(encoded(small, "JPEG")))
+    assert copy.enlarged
+    enlarged, quality = copy.enlarged
+    assert distance(original.pdq, enlarged) <= 31
+    assert quality >= 50
+
+
+def test_only_small_photos_have_an_enlarged_fingerprint() -> None:
+    assert fingerprint_photo(io.BytesIO(encoded(drawn(1, 512, 512), "PNG"))).enlarged is None
+    assert fingerprint_photo(io.BytesIO(encoded(drawn(1, 900, 511), "PNG"))).enlarged

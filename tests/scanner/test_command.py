@@ -249,7 +249,7 @@ def test_only_fingerprints_leave_and_none_stay(
     ended = scan(media, environment=places)
 
     values = [one["value"] for one in console.items["whole.jpg"]["fingerprints"]]
-    assert len(values) == 3
+    assert len(values) == 4
     kept = [path.read_bytes() for path in tmp_path.rglob("*") if _is_ours(path, media)]
     assert kept
     said = [(ended.out + ended.err).encode()]

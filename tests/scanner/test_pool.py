@@ -60,7 +60,7 @@ def test_every_file_has_one_result(media: Path) -> None:
     photo, moving, plain = results["000.png"], results["film.mp4"], results["plain.png"]
     assert isinstance(photo, Fingerprinted)
     assert photo.kind == "image"
-    assert [one["algorithm"] for one in photo.fingerprints] == ["pdq", "md5", "sha1"]
+    assert [one["algorithm"] for one in photo.fingerprints] == ["pdq", "pdq", "md5", "sha1"]
     assert isinstance(moving, Fingerprinted)
     assert moving.kind == "video"
     assert [one.get("at") for one in moving.fingerprints] == [0.0, 2.0, None, None]

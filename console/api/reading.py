@@ -4,17 +4,20 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import Response, abort, request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from console.api.schema import ItemModel
+from console.api.schema import Id, ItemModel
 from moderation.content import Item
 
 Model = TypeVar("Model", bound=BaseModel)
 
+MAX_FAULTS = 5
+_ID = TypeAdapter[str](Id)
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One item as it was sent: readable, or with what is wrong with it."""
+    """One item as it was sent: readable, or with what is wrong with it. No id where it is none."""
 
     id: str | None
     item: Item | None
@@ -47,7 +50,10 @@ def answer(model: BaseModel) -> Response:
 def _json() -> Any:
     if not request.is_json:
         abort(415)
-    data = request.get_json(silent=True)
+    try:
+        data = request.get_json(silent=True)
+    except RecursionError:  # lists within lists within lists
+        data = None
     if data is None:
         abort(400, "the body is not JSON")
     return data
@@ -57,15 +63,25 @@ def _sent(raw: Any) -> Sent:
     try:
         item = ItemModel.model_validate(raw).item()
     except ValidationError as error:
-        found = raw.get("id") if isinstance(raw, dict) else None
-        return Sent(found[:200] if isinstance(found, str) else None, None, _words(error))
+        return Sent(_id_of(raw), None, _words(error))
     return Sent(item.platform_id, item, None)
 
 
+def _id_of(raw: Any) -> str | None:
+    try:
+        return _ID.validate_python(raw["id"])
+    except (ValidationError, TypeError, KeyError, IndexError):
+        return None
+
+
 def _words(error: ValidationError) -> str:
-    """What is wrong and where, without the value: it may be a fingerprint."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc']) or 'item'}: "
-        f"{fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors(include_input=False, include_url=False)[:5]
-    )
+    """What is wrong and where, with nothing that the sender chose: it may be a fingerprint."""
+    faults = error.errors(include_input=False, include_url=False)[:MAX_FAULTS]
+    return "; ".join(_fault(fault["type"], fault["loc"], fault["msg"]) for fault in faults)
+
+
+def _fault(kind: str, loc: tuple[int | str, ...], message: str) -> str:
+    if kind == "extra_forbidden":  # the last part of the place is the field's name, as sent
+        loc, message = loc[:-1], "a field that does not belong here"
+    place = ".".join(map(str, loc)) or "item"
+    return f"{place}: {message.removeprefix('Value error, ')}"

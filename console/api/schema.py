@@ -1,8 +1,9 @@
 """What the API takes and answers. The OpenAPI document is made from these models."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from exchange.records import MediaKind
 from matching.fingerprint import Algorithm, Fingerprint
@@ -13,7 +14,15 @@ MAX_CHECKED = 100  # at once, at upload time
 MAX_PRINTS = 1_200  # a film of 20 minutes at a frame a second
 MAX_BYTES = 16 * 1024 * 1024
 
-Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+Id = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
+
+
+def _within_all_times(at: datetime) -> datetime:
+    """A time that stays one in every time zone: databases and machines are in any."""
+    if not 1970 <= at.year <= 9998:
+        raise ValueError("a time between the years 1970 and 9998")
+    return at
 
 
 class Model(BaseModel):
@@ -48,9 +57,9 @@ class FingerprintModel(Model):
 class ContextModel(Model):
     """A little context for the person who decides. Never a name, an address or a media URL."""
 
-    surface: str | None = Field(default=None, max_length=80)
-    uploader: str | None = Field(default=None, max_length=200)
-    posted_at: AwareDatetime | None = None
+    surface: str | None = Field(default=None, max_length=80, pattern=PRINTABLE)
+    uploader: str | None = Field(default=None, max_length=200, pattern=PRINTABLE)
+    posted_at: Annotated[AwareDatetime, AfterValidator(_within_all_times)] | None = None
 
 
 class ItemModel(Model):

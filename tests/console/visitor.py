@@ -111,8 +111,8 @@ class Visitor:
         pairs = [
             n for n in self.page.walk() if n.tag == "div" and n.parent and n.parent.tag == "dl"
         ]
-        said = [[_spaced(c) for c in one.children if isinstance(c, Node)] for one in pairs]
-        return {term: value for term, value in said}
+        said = ([_spaced(c) for c in one.children if isinstance(c, Node)] for one in pairs)
+        return {words[0]: words[1] for words in said}
 
     @property
     def text(self) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,11 +44,20 @@ def test_folder_missing_file_and_dangling_link(tmp_path: Path) -> None:
     assert _refusal(tmp_path / "loop.jpg").startswith("cannot be opened")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_no_permission(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(b"x")
-    (tmp_path / "a.jpg").chmod(0)
-    assert _refusal(tmp_path / "a.jpg") == "no permission to read it"
+@pytest.fixture
+def unreadable(tmp_path: Path) -> Iterator[Path]:
+    """A file that we may not read. Root may read every file, so be nobody for a while."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    path.chmod(0)
+    before = os.geteuid()
+    os.seteuid(before or 65534)
+    yield path
+    os.seteuid(before)
+
+
+def test_no_permission(unreadable: Path) -> None:
+    assert _refusal(unreadable) == "no permission to read it"
 
 
 def test_no_permission_as_the_system_says_it(

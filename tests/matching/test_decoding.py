@@ -12,7 +12,7 @@ from matching.decoding import BACKGROUND, EXACT_PIXELS, decode, looks_like_photo
 from matching.limits import MediaLimits
 from matching.pdq import distance, hash_pixels
 from matching.reading import Unreadable
-from tests.matching.pictures import PHOTOS, drawn, encoded, photo, pixels
+from tests.matching.pictures import drawn, encoded, photo, pixels
 
 pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 
@@ -89,9 +89,9 @@ COPIES: dict[str, Callable[[Image.Image], bytes]] = {
 
 
 @pytest.mark.parametrize("copy", COPIES)
-@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("name", ["astronaut.png", "coffee.png", "rocket.jpg"])
 def test_copy_is_within_reach_of_the_photograph(name: str, copy: str) -> None:
-    picture = photo(name)
+    picture = photo(name, 480)
     assert _apart(picture, COPIES[copy](picture)) <= WITHIN
 
 

@@ -80,30 +80,57 @@ for name in sys.argv[1:]:
 """
 
 
-def test_nothing_of_a_file_stays_behind(tmp_path: Path) -> None:
-    """No temporary file, and no bytes in what a failure prints, in a process of its own."""
-    picture = encoded(photo(), "JPEG", comment=CANARY)
-    moving = film([drawn(1)])
-    files = {
-        "whole.jpg": picture,
-        "cut.jpg": picture[: len(picture) // 2],
-        "text.jpg": CANARY * 100,
-        "film.mp4": moving + CANARY,
-        "cut.mp4": moving[:500] + CANARY,
-    }
+LEAK = """
+with open("left-behind", "wb") as file:
+    file.write(Path(sys.argv[1]).read_bytes())
+raise SystemExit(str(Path(sys.argv[1]).read_bytes()))
+"""
+
+
+def _left_behind(tmp_path: Path, program: str, files: dict[str, bytes]) -> list[str]:
+    """Where something of the files stays after a process of its own has run the program."""
     media, elsewhere = tmp_path / "media", tmp_path / "elsewhere"
     media.mkdir()
     elsewhere.mkdir()
     paths = [_saved(media, name, data) for name, data in files.items()]
     result = subprocess.run(
-        [sys.executable, "-c", READER, *map(str, paths)],
+        [sys.executable, "-c", program, *map(str, paths)],
         cwd=elsewhere,
         env={**os.environ, "TMPDIR": str(elsewhere), "PYTHONPATH": str(PROJECT)},
         capture_output=True,
-        check=True,
+        check=False,
     )
     assert result.stdout.count(b"READ\n") == 2
     assert result.stdout.count(b"Unreadable: ") == 3
-    assert b"WROTE" not in result.stdout
-    assert CANARY not in result.stdout + result.stderr
-    assert list(elsewhere.iterdir()) == []
+    places = [f"file {path.name}" for path in elsewhere.iterdir()]
+    if b"WROTE" in result.stdout:
+        places.append("opened for writing")
+    if CANARY in result.stdout + result.stderr:
+        places.append("output")
+    return places
+
+
+def _files() -> dict[str, bytes]:
+    picture = encoded(photo(), "JPEG", comment=CANARY)
+    moving = film([drawn(1)])
+    return {
+        "cut.jpg": picture[: len(picture) // 2],
+        "whole.jpg": picture,
+        "text.jpg": CANARY * 100,
+        "film.mp4": moving + CANARY,
+        "cut.mp4": moving[:500] + CANARY,
+    }
+
+
+def test_nothing_of_a_file_stays_behind(tmp_path: Path) -> None:
+    """No temporary file, and no bytes in what a failure prints."""
+    assert _left_behind(tmp_path, READER, _files()) == []
+
+
+def test_a_planted_leak_is_seen(tmp_path: Path) -> None:
+    """The twin: a copy on disk and bytes in a message."""
+    assert _left_behind(tmp_path, READER + LEAK, _files()) == [
+        "file left-behind",
+        "opened for writing",
+        "output",
+    ]

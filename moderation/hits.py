@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from config.policy import Policy
+from matching.fingerprint import Algorithm
 from moderation import audit
 from moderation.match import Found
 from moderation.naming import content_name, entry_name, hit_name
@@ -53,11 +54,7 @@ def _record_one(
             )
         )
     }
-    new = [
-        one
-        for one in found
-        if (one.entry.id, one.algorithm, one.refused_hit_id is not None) not in standing
-    ]
+    new = [one for one in found if _key(one) not in standing]
     if not new:
         return None
     hit = session.scalar(
@@ -69,8 +66,15 @@ def _record_one(
     opened = hit is None
     if hit is None:
         hit = Hit(content_id=content_id, state="open", opened_at=now, lease_number=0, matches=[])
-        hit.due_at = now + timedelta(hours=policy.clock.due_hours)
-    hit.matches.extend(_row(one, content, now) for one in new)
+    known = {
+        (row.entry_id, row.algorithm, row.refused_hit_id is not None): row for row in hit.matches
+    }
+    for one in new:
+        row = known.get(_key(one))
+        if row is None:
+            row = Match(entry_id=one.entry.id, entry=one.entry, algorithm=one.algorithm)
+            hit.matches.append(row)
+        _describe(row, one, content, now)
     _set_clock(session, hit, [one.entry for one in new], content, policy, opened=opened)
     session.add(hit)
     session.flush()
@@ -100,22 +104,24 @@ def _record_one(
     return hit
 
 
-def _row(one: Found, content: Content, now: datetime) -> Match:
-    return Match(
-        content_id=content.id,
-        content_revision=content.revision,
-        entry_id=one.entry.id,
-        entry=one.entry,
-        algorithm=one.algorithm,
-        distance=one.distance,
-        threshold=one.threshold,
-        difference=one.difference,
-        quality=one.quality,
-        frames=list(one.frames),
-        refused_hit_id=one.refused_hit_id,
-        index_version=one.index_version,
-        matched_at=now,
-    )
+def _key(one: Found) -> tuple[int, Algorithm, bool]:
+    """What is one match: an entry through one algorithm, as listed or as removed here."""
+    return (one.entry.id, one.algorithm, one.refused_hit_id is not None)
+
+
+def _describe(row: Match, one: Found, content: Content, now: datetime) -> None:
+    """Let `row` say what was found. One on the fingerprints that the content had before it was
+    changed says from now on how the new ones match."""
+    row.content_id = content.id
+    row.content_revision = content.revision
+    row.distance = one.distance
+    row.threshold = one.threshold
+    row.difference = one.difference
+    row.quality = one.quality
+    row.frames = list(one.frames)
+    row.refused_hit_id = one.refused_hit_id
+    row.index_version = one.index_version
+    row.matched_at = now
 
 
 def _set_clock(

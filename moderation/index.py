@@ -5,6 +5,7 @@ one host, built from it and mapped by every worker there; a host that fell behin
 itself before it matches.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +15,13 @@ from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from matching.fingerprint import Algorithm
-from matching.index import Block, Index, IndexDirectory, Row, StaleVersionError
+from matching.index import Block, Index, IndexDirectory, Row, SnapshotError, StaleVersionError
 from store.content import Sweep
 from store.database import Database
 from store.entry import EntryFingerprint, IndexVersion
 from store.refusal import Refusal
+
+log = logging.getLogger(__name__)
 
 LOCK = 7_216_003
 AMEND_AT_MOST = 50_000  # changes since the base; beyond it a host builds a whole snapshot anew
@@ -74,6 +77,13 @@ def latest_version(session: Session) -> int:
     return session.scalar(select(func.max(IndexVersion.id))) or 0
 
 
+def hold_version(session: Session) -> int:
+    """The newest version's number, which stays the newest until the transaction ends."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": LOCK})
+    return latest_version(session)
+
+
 def ensure_current(database: Database, directory: IndexDirectory) -> Index | None:
     """This host's index, first brought to the newest version. None before there is one.
 
@@ -82,7 +92,7 @@ def ensure_current(database: Database, directory: IndexDirectory) -> Index | Non
     """
     with database.read() as session:
         latest = latest_version(session)
-        index = directory.current()
+        index = _served(directory)
         if latest == 0 or (index is not None and index.version >= latest):
             return index
         try:
@@ -109,7 +119,7 @@ def rebuild(database: Database, directory: IndexDirectory) -> Index | None:
 
 def standing(session: Session, directory: IndexDirectory) -> Standing:
     """How far this host's index is behind the list."""
-    index = directory.current()
+    index = _served(directory)
     waiting = sum(_count(session, table, *_fresh(table)) for table in INDEXED)
     return Standing(
         latest=latest_version(session),
@@ -119,6 +129,15 @@ def standing(session: Session, directory: IndexDirectory) -> Standing:
         set_aside=index.set_aside if index else 0,
         waiting=waiting,
     )
+
+
+def _served(directory: IndexDirectory) -> Index | None:
+    """What this host serves; None where it has none that can be read, so that one is built."""
+    try:
+        return directory.current()
+    except SnapshotError:
+        log.exception("the index cannot be read and is built anew")
+        return None
 
 
 def fingerprints_new_in(session: Session, version: int) -> Iterator[Block]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 from config.policy import Policy
 from matching.index import Index, IndexDirectory
 from moderation import hits
-from moderation.index import ensure_current
+from moderation.index import ensure_current, hold_version
 from moderation.match import match
 from store.content import Content
 from store.database import Database
@@ -33,22 +33,42 @@ def match_whole(
     content_ids: Sequence[int],
     now: datetime,
 ) -> Passed:
-    """Match these items whole against the newest list and put what is found into the queue.
+    """Match those of these items that are pending whole against the newest list.
 
-    Before the first list there is nothing to match with: the items stay pending.
+    What is found goes into the queue. Before the first list there is nothing to match with: the
+    items stay pending.
     """
-    index = ensure_current(database, directory)
-    if index is None:
-        return Passed(0, ())
     passed = Passed(0, ())
     for start in range(0, len(content_ids), CHUNK):
-        with database.write() as session:
-            contents = locked_content(session, Content.id.in_(content_ids[start : start + CHUNK]))
-            touched = match_and_record(session, contents, index, policy, now)
-            for content in contents:
-                content.matched_version = index.version
-        passed = Passed(passed.contents + len(contents), passed.hits + touched)
+        chunk = content_ids[start : start + CHUNK]
+        done = None
+        while done is None:
+            index = ensure_current(database, directory)
+            if index is None:
+                return passed
+            done = _match_chunk(database, index, policy, chunk, now)
+        passed = Passed(passed.contents + done.contents, passed.hits + done.hits)
     return passed
+
+
+def _match_chunk(
+    database: Database, index: Index, policy: Policy, content_ids: Sequence[int], now: datetime
+) -> Passed | None:
+    """Match one chunk; None if the list has a newer version than the index.
+
+    That cannot change before the commit. Otherwise a version numbered in between could be swept
+    past these items while they still count as pending, and would never be held against them.
+    """
+    with database.write() as session:
+        if hold_version(session) > index.version:
+            return None
+        contents = locked_content(
+            session, Content.id.in_(content_ids), Content.matched_version.is_(None)
+        )
+        touched = match_and_record(session, contents, index, policy, now)
+        for content in contents:
+            content.matched_version = index.version
+        return Passed(len(contents), touched)
 
 
 def pending_content(database: Database, limit: int) -> list[int]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.settings import ROOT, SettingsError, load
 from local import stack
 from local.redis import NoRedis, private_redis
-from local.stack import AlreadyRunning, Ports
+from local.stack import AlreadyRunning, Ports, PortTaken
 from store import migrate
 from store.database import Database
 
@@ -35,6 +35,7 @@ def run(
     try:
         with ExitStack() as open_:
             open_.enter_context(stack.alone(folder))
+            ports.check_free()
             click.echo("starting Redis")
             url = os.environ.get("REDIS_URL") or open_.enter_context(
                 private_redis(folder / "redis")
@@ -46,9 +47,11 @@ def run(
             database.close()
             click.echo(f"starting the processes; their logs are in {folder / 'logs'}")
             commands = stack.processes(ports, workers, demo=demo)
-            code = stack.run(commands, environ, folder / "logs")
-    except (AlreadyRunning, NoRedis, SettingsError, SQLAlchemyError) as error:
+            ended = stack.run(commands, environ, folder / "logs")
+    except (AlreadyRunning, NoRedis, PortTaken, SettingsError, SQLAlchemyError) as error:
         raise click.ClickException(str(error)) from error
+    if ended.failed:
+        log = folder / "logs" / f"{ended.failed}.log"
+        click.echo(f"{ended.failed} ended with code {ended.code}; {log} may say why", err=True)
     click.echo("stopped")
-    # 130: ended by Ctrl-C, which is how this is meant to end
-    sys.exit(0 if code in (0, 130, 143) else code)
+    sys.exit(ended.code if ended.failed else 0)

@@ -3,7 +3,9 @@
 import fcntl
 import json
 import os
+import re
 import shlex
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,17 +13,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from honcho.manager import Manager
+from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Printer
 
 from local.secrets import local_secrets
 
 ROOT = Path(__file__).resolve().parent.parent
 SPOKESMAN = "demo"  # the process whose lines are for the person at the terminal
+SIGNALLED = (130, 143)  # honcho's codes for Ctrl-C and SIGTERM: how a run is meant to end
+STOPPED = re.compile(r"^(\S+) stopped \(rc=")
 
 
 class AlreadyRunning(Exception):
     """Another command runs on the same data."""
+
+
+class PortTaken(Exception):
+    """Somebody else listens where one of the processes is to listen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: on a signal, or because `failed` ended by itself, with its exit code."""
+
+    code: int
+    failed: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,40 @@ class Ports:
     registry: int
     platform: int
 
+    def check_free(self) -> None:
+        """Raise PortTaken if somebody listens on one of them, naming what moves it."""
+        for name, port in (
+            ("PORT", self.console),
+            ("REGISTRY_PORT", self.registry),
+            ("PLATFORM_PORT", self.platform),
+        ):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    raise PortTaken(
+                        f"127.0.0.1:{port} cannot be listened on ({error.strerror}); "
+                        f"choose another port with {name}"
+                    ) from error
+
+
+class Together(Manager):  # type: ignore[misc]
+    """honcho's manager, which would trip over a signal before every process has its id."""
+
+    _asked = False
+
+    def terminate(self) -> None:
+        """End all processes, once all have been started."""
+        self._asked = True
+        if self._all_started():
+            super().terminate()
+
+    def _system_print(self, data: str) -> None:
+        super()._system_print(data)  # honcho calls this after every start
+        if self._asked:
+            self.terminate()
+
 
 class LogFiles(Printer):  # type: ignore[misc]
     """Sends each process's lines to a file of its own; the spokesman's go to the terminal."""
@@ -41,12 +91,16 @@ class LogFiles(Printer):  # type: ignore[misc]
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._files: dict[str, TextIO] = {}
+        self.first_stopped: str | None = None
 
     def write(self, message: Any) -> None:
         """One message of honcho's: bytes of a process, or a sentence of honcho's own."""
         text = (
             message.data if isinstance(message.data, str) else message.data.decode(errors="replace")
         )
+        stopped = STOPPED.match(text) if message.name == SYSTEM_PRINTER_NAME else None
+        if stopped and self.first_stopped is None:
+            self.first_stopped = stopped[1]
         if message.name == SPOKESMAN:
             print(text, end="", flush=True)  # noqa: T201 - this is the terminal's line
             return
@@ -91,6 +145,8 @@ def environment(data_dir: Path, redis_url: str, ports: Ports) -> dict[str, str]:
         "NUMBA_CACHE_DIR": str(data_dir / "numba"),
         "PYTHONUNBUFFERED": "1",
     }
+    if "DATABASE_URL" in os.environ:
+        own["DATABASE_URL"] = os.environ["DATABASE_URL"]
     keep_for_commands(data_dir / "environment", own)
     return {**os.environ, **own}
 
@@ -123,14 +179,16 @@ def processes(ports: Ports, workers: int, *, demo: bool) -> dict[str, list[str]]
     }
 
 
-def run(commands: Mapping[str, list[str]], environ: Mapping[str, str], logs: Path) -> int:
-    """Run all `commands` until one ends or a signal comes, then end them all; the exit code."""
-    manager = Manager(LogFiles(logs))
+def run(commands: Mapping[str, list[str]], environ: Mapping[str, str], logs: Path) -> Ended:
+    """Run all `commands` until one ends or a signal comes, then end them all."""
+    printer = LogFiles(logs)
+    manager = Together(printer)
     for name, command in commands.items():
         # honcho starts a shell; exec puts the process in its place, so that signals reach it
         manager.add_process(name, f"exec {shlex.join(command)}", env=dict(environ), cwd=str(ROOT))
     manager.loop()
-    return int(manager.returncode or 0)
+    code = int(manager.returncode or 0)
+    return Ended(code, None if code in SIGNALLED else printer.first_stopped)
 
 
 @contextmanager

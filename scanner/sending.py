@@ -67,5 +67,8 @@ class Sending:
         return verdicts
 
     def _arrived(self) -> list[Verdict]:
-        under_way, self._under_way = self._under_way, None
-        return under_way.result() if under_way else []
+        if self._under_way is None:
+            return []
+        verdicts = self._under_way.result()
+        self._under_way = None  # only now: an interruption while waiting must not lose them
+        return verdicts

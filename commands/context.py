@@ -4,8 +4,10 @@ import getpass
 from datetime import UTC, datetime
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings, SettingsError, load
+from store import migrate
 from store.database import Database
 
 
@@ -18,8 +20,19 @@ def settings() -> Settings:
 
 
 def database() -> Database:
-    """This installation's database."""
-    return Database(settings().database_url)
+    """This installation's database; one that this code cannot work with ends the command."""
+    here = Database(settings().database_url)
+    try:
+        at = migrate.current(here)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip()
+        raise click.ClickException(f"the database cannot be used: {reason}") from error
+    if at != migrate.newest():
+        raise click.ClickException(
+            f"the database is at migration {at or 'none'} and this code needs {migrate.newest()}; "
+            "run `python app.py migrate` first"
+        )
+    return here
 
 
 def actor() -> str:

@@ -2,13 +2,14 @@
 
 import click
 
-from commands import context
+from commands.context import settings
 from store import migrate as migrations
+from store.database import Database
 
 
 @click.command()
 def migrate() -> None:
     """Bring the database to the newest migration."""
-    database = context.database()
+    database = Database(settings().database_url)
     migrations.upgrade(database)
     click.echo(f"the database is at migration {migrations.current(database)}")

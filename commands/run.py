@@ -48,7 +48,7 @@ def run(
             click.echo(f"starting the processes; their logs are in {folder / 'logs'}")
             commands = stack.processes(ports, workers, demo=demo)
             ended = stack.run(commands, environ, folder / "logs")
-    except (AlreadyRunning, NoRedis, PortTaken, SettingsError, SQLAlchemyError) as error:
+    except (AlreadyRunning, NoRedis, OSError, PortTaken, SettingsError, SQLAlchemyError) as error:
         raise click.ClickException(str(error)) from error
     if ended.failed:
         log = folder / "logs" / f"{ended.failed}.log"

@@ -80,6 +80,8 @@ def sync(name: str) -> None:
             source = rules.by_name(session, name)
     except SourceRefused as error:
         raise click.ClickException(str(error)) from error
+    if source.paused:
+        raise click.ClickException(f"{name} is paused; `sources pause {name} --off` reads it again")
     sync_jobs.sync_source(source.id)
     with parts.database.read() as session:
         run = rules.runs(session, source.id)[0]

@@ -32,8 +32,8 @@ def sync_source(source_id: int) -> None:
         return
     with client:
         try:
+            sync.sync(parts.database, source_id, client.fetch)  # keeps how it failed itself
             _keep_reasons(parts, source_id, client)
-            sync.sync(parts.database, source_id, client.fetch)
         except ExchangeError as error:
             log.warning("source %s: %s", source_id, error)
     parts.wake.list_changed()

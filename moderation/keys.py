@@ -13,7 +13,7 @@ from moderation import audit
 from store.person import ApiKey
 
 PREFIX = "tdc_"
-NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}$")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
 USE_RESOLUTION = timedelta(minutes=1)  # the last use is kept to the minute: one write, not many
 
 
@@ -32,7 +32,7 @@ def add(
     session: Session, *, name: str, scopes: tuple[Scope, ...], actor: str, now: datetime
 ) -> str:
     """Make a key and return it, the only time that it can be seen."""
-    if not NAME.match(name):
+    if not NAME.fullmatch(name):
         raise KeyRefused(f"key name {name!r}: letters, digits, space, dot, dash, underline; 80")
     if session.scalar(select(ApiKey.id).where(ApiKey.name == name)):
         raise KeyRefused(f"there is a key named {name!r} already")

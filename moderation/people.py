@@ -15,7 +15,7 @@ from moderation import audit
 from moderation.permissions import Permission, Role, may
 from store.person import Person
 
-LOGIN = re.compile(r"^[a-z][a-z0-9._-]{1,39}$")
+LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 MIN_PASSWORD = 12
 MAX_PASSWORD = 256
 
@@ -55,7 +55,7 @@ def add(
     session: Session, *, login: str, name: str, role: str, password: str, actor: str, now: datetime
 ) -> Identity:
     """Make a person. Raises PersonError for a bad or taken login, role, name or password."""
-    if not LOGIN.match(login):
+    if not LOGIN.fullmatch(login):
         raise PersonError(
             f"login {login!r}: 2 to 40 of a-z, 0-9, dot, dash, underline, beginning with a letter"
         )

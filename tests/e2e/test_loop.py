@@ -1,7 +1,5 @@
 """A list in, decisions out, votes at the registry and actions at the platform: by keyboard."""
 
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,6 @@ from sqlalchemy import select
 from commands.audit import audit
 from store.database import Database
 from store.delivery import Delivery
-from tests.conftest import BACKENDS, _administer, _named
 from tests.e2e.installation import Installation, await_true, installed, leftovers
 from tests.pages import browser as real
 from tests.pages.browser import check_accessible, check_dark, check_fits, complaints, press
@@ -20,18 +17,6 @@ from tests.pages.browser import check_accessible, check_dark, check_fits, compla
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 VOTES = {"confirm": "affirmative", "remove": "affirmative", "dispute": "negative"}
-
-
-@pytest.fixture(params=BACKENDS)
-def url(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """The database to install on: none named is SQLite in the data folder."""
-    if request.param == "sqlite":
-        yield None
-        return
-    name = f"e2e_{secrets.token_hex(6)}"
-    _administer(f"CREATE DATABASE {name}")
-    yield _named(name)
-    _administer(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _sign_in(browser: Browser, here: Installation, login: str, width: int = 1280) -> Page:

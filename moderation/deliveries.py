@@ -65,7 +65,7 @@ def plan(
             .execution_options(synchronize_session=False)
         )
     messages = [*_votes(session, hit, decision, registry_reason)]
-    messages += _actions(hit, decision, previous)
+    messages += _actions(hit, decision)
     keys = []
     for message in messages:
         held = holds.platform_seconds if message.source_id is None else holds.registry_seconds
@@ -142,13 +142,19 @@ def _reason_ids(session: Session, match: Match, wanted: str) -> list[str]:
     raise ReasonMissing(f"Choose one of the reasons of {source.name} for the dispute.")
 
 
-def _actions(hit: Hit, decision: Decision, previous: Decision | None) -> Iterator[Message]:
+def _actions(hit: Hit, decision: Decision) -> Iterator[Message]:
     """What the platform is told: take it down, put it back, or let go of it.
 
-    A confirmed hit asks nothing of the platform: the content is gone or in other hands.
+    A confirmed hit asks nothing of the platform: the content is gone or in other hands. So what
+    it was told last may be further back than the decision before this one.
     """
     action = {"remove": "remove", "dispute": "release"}.get(decision.verdict)
-    if previous is not None and previous.verdict == "remove" and decision.verdict == "dispute":
+    told = [
+        earlier.verdict
+        for earlier in hit.decisions
+        if earlier.ordinal < decision.ordinal and earlier.verdict != "confirm"
+    ]
+    if decision.verdict == "dispute" and told[-1:] == ["remove"]:
         action = "restore"
     if action is None:
         return

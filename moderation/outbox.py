@@ -2,7 +2,7 @@
 
 A sending is three steps: mark it, send it, keep the answer. A process that dies in between
 leaves it marked; when the mark is old it is sent again, which is harmless: a vote replaces itself
-and the platform knows the idempotency key.
+and the platform knows the idempotency key. An answer counts only while its mark stands.
 """
 
 import random
@@ -31,7 +31,7 @@ class RetryRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One delivery as its sender needs it."""
+    """One delivery as its sender needs it. After `until` it is taken for lost."""
 
     id: int
     source_id: int | None
@@ -39,36 +39,24 @@ class Order:
     body: dict[str, Any]
     idempotency_key: str
     created_at: datetime
+    until: datetime
 
 
 Send = Callable[[Order], Receipt]
 
 
 def destinations_due(database: Database, now: datetime) -> list[str]:
-    """Where something is to be sent now: due, or marked so long ago that it was lost."""
+    """Where something is to be sent now."""
     query = select(Delivery.destination).where(*_is_due(now)).distinct()
     with database.read() as session:
         return sorted(session.scalars(query))
 
 
 def due(database: Database, destination: str, now: datetime, limit: int = 100) -> list[int]:
-    """Ids of deliveries to send to `destination` now, oldest first.
-
-    Of those about the same subject only the first is named, so that order holds.
-    """
-    earlier = aliased(Delivery)
+    """Ids of deliveries to send to `destination` now, those that are due longest first."""
     query = (
         select(Delivery.id)
-        .where(
-            *_is_due(now),
-            Delivery.destination == destination,
-            ~exists().where(
-                earlier.destination == Delivery.destination,
-                earlier.subject == Delivery.subject,
-                earlier.id < Delivery.id,
-                earlier.state.in_(OPEN_STATES),
-            ),
-        )
+        .where(*_is_due(now), Delivery.destination == destination)
         .order_by(Delivery.next_attempt_at, Delivery.id)
         .limit(limit)
     )
@@ -77,7 +65,19 @@ def due(database: Database, destination: str, now: datetime, limit: int = 100) -
 
 
 def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return Delivery.state.in_(OPEN_STATES), Delivery.next_attempt_at <= now
+    """Its time has come, or it was marked so long ago that it was lost; and nothing older about
+    the same subject is still to be sent, so that order holds."""
+    older = aliased(Delivery)
+    return (
+        Delivery.state.in_(OPEN_STATES),
+        Delivery.next_attempt_at <= now,
+        ~exists().where(
+            older.destination == Delivery.destination,
+            older.subject == Delivery.subject,
+            older.id < Delivery.id,
+            older.state.in_(OPEN_STATES),
+        ),
+    )
 
 
 def deliver(
@@ -93,10 +93,9 @@ def deliver(
     try:
         receipt = send(order)
     except ExchangeError as error:
-        _failed(database, order.id, error, rules, clock())
+        _failed(database, order, error, rules, clock())
         return False
-    _delivered(database, order.id, receipt, clock())
-    return True
+    return _delivered(database, order, receipt, clock())
 
 
 def retry(session: Session, delivery_id: int, actor: str, now: datetime) -> None:
@@ -144,48 +143,70 @@ def _mark(database: Database, delivery_id: int, rules: Outbox, now: datetime) ->
         )
         if row is None:
             return None
+        if row.attempts >= rules.attempts:  # its last sending was lost as well
+            row.answer_status, row.answer = None, "no sending of it was ever ended"
+            _give_up(session, row, now)
+            return None
         row.state = "sending"
         row.attempts += 1
         row.next_attempt_at = now + timedelta(seconds=rules.sending_seconds)
         return Order(
-            row.id, row.source_id, row.action, dict(row.body), row.idempotency_key, row.created_at
+            id=row.id,
+            source_id=row.source_id,
+            action=row.action,
+            body=dict(row.body),
+            idempotency_key=row.idempotency_key,
+            created_at=row.created_at,
+            until=row.next_attempt_at,
         )
 
 
-def _delivered(database: Database, delivery_id: int, receipt: Receipt, now: datetime) -> None:
+def _marked(session: Session, order: Order) -> Delivery | None:
+    """The delivery, if the mark of this sending still stands on it."""
+    row = session.get_one(Delivery, order.id, with_for_update=True)
+    return row if (row.state, row.next_attempt_at) == ("sending", order.until) else None
+
+
+def _delivered(database: Database, order: Order, receipt: Receipt, now: datetime) -> bool:
     with database.write() as session:
-        row = session.get_one(Delivery, delivery_id, with_for_update=True)
+        row = _marked(session, order)
+        if row is None:
+            return False
         row.state, row.delivered_at = "delivered", now
         row.answer_status, row.answer = receipt.status, receipt.note
-        audit.append(
-            session,
-            at=now,
-            actor="system:outbox",
-            action="delivery.delivered",
-            subject=f"delivery:{row.id}",
-            details=_facts(row),
-        )
+        _tell(session, row, "delivery.delivered", now)
+        return True
 
 
 def _failed(
-    database: Database, delivery_id: int, error: ExchangeError, rules: Outbox, now: datetime
+    database: Database, order: Order, error: ExchangeError, rules: Outbox, now: datetime
 ) -> None:
     with database.write() as session:
-        row = session.get_one(Delivery, delivery_id, with_for_update=True)
+        row = _marked(session, order)
+        if row is None:
+            return
         row.answer_status, row.answer = error.status, str(error)
         if isinstance(error, Unavailable) and row.attempts < rules.attempts:
             row.state = "waiting"
             row.next_attempt_at = now + backoff(row.attempts, rules, error.retry_after)
-            return
-        row.state = "failed"
-        audit.append(
-            session,
-            at=now,
-            actor="system:outbox",
-            action="delivery.failed",
-            subject=f"delivery:{row.id}",
-            details=_facts(row),
-        )
+        else:
+            _give_up(session, row, now)
+
+
+def _give_up(session: Session, row: Delivery, now: datetime) -> None:
+    row.state = "failed"
+    _tell(session, row, "delivery.failed", now)
+
+
+def _tell(session: Session, row: Delivery, action: str, now: datetime) -> None:
+    audit.append(
+        session,
+        at=now,
+        actor="system:outbox",
+        action=action,
+        subject=f"delivery:{row.id}",
+        details=_facts(row),
+    )
 
 
 def backoff(attempts: int, rules: Outbox, retry_after: float | None) -> timedelta:

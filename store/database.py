@@ -9,7 +9,11 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from store import tables
+
 BUSY_SECONDS = 30
+TABLES = tables.metadata
+"""Known wherever a database is opened: a table refers to others that its user never imports."""
 
 
 class Database:

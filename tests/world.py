@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from config.policy import Policy, load_policy
 from config.settings import ROOT
-from exchange.records import EntryRecord, MediaKind, Member, PeerVote, Reason
+from exchange.records import EntryRecord, MediaKind, Member, PeerVote, Reason, Receipt
 from matching.fingerprint import Algorithm, Fingerprint
 from matching.index import Index, IndexDirectory
 from moderation import (
@@ -21,6 +21,7 @@ from moderation import (
     content,
     decisions,
     index,
+    outbox,
     passes,
     people,
     sources,
@@ -30,6 +31,7 @@ from moderation import (
 from moderation.claims import Lease
 from moderation.content import Item, Print
 from moderation.decisions import Choice, Verdict
+from moderation.outbox import Send
 from moderation.people import Identity
 from moderation.permissions import Role
 from store.database import Database
@@ -207,6 +209,13 @@ class World:
                 self.policy,
                 self.now,
             )
+
+    def deliver(self, send: Send = lambda _order: Receipt(200)) -> None:
+        """Let everything be sent by `send` until nothing more is due now."""
+        while destinations := outbox.destinations_due(self.database, self.now):
+            for destination in destinations:
+                for delivery_id in outbox.due(self.database, destination, self.now):
+                    outbox.deliver(self.database, delivery_id, send, self.policy.outbox, self.clock)
 
     def later(self, **length: float) -> None:
         """Let time pass."""

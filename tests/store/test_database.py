@@ -1,8 +1,11 @@
 """The unit of work: all or nothing, writers queue up, and an error tells no fingerprint."""
 
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, func, insert, select, text, update
@@ -12,6 +15,7 @@ from store.content import Content, ContentFingerprint
 from store.database import Database
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _content(platform_id: str = "one") -> Content:
@@ -101,3 +105,14 @@ def test_a_new_folder_is_made_for_sqlite(tmp_path: object) -> None:
         assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert session.execute(text("PRAGMA foreign_keys")).scalar() == 1
     database.close()
+
+
+def test_whoever_opens_a_database_knows_every_table() -> None:
+    """Also a process that imports one rule only: tables refer to each other by name."""
+    program = (
+        "from moderation import outbox\n"
+        "from sqlalchemy.orm import configure_mappers\n"
+        "from store.delivery import Delivery\n"
+        "configure_mappers(); [key.column for key in Delivery.__table__.foreign_keys]\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

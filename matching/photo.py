@@ -15,8 +15,10 @@ from matching.reading import Deadline, digests, open_regular, read_all
 
 ENLARGED = 512
 """Sides, in pixels, that hashing.pdf has pictures brought to. PDQ of a small copy as it is comes
-out far from that of its large original: of pictures at half the size, 84 % were within 31 bits of
-the original, and with this second fingerprint 94 %; none was lost, none falsely found."""
+out far from that of its large original: of 717 pictures 601 were within 31 bits at half the size,
+and 653 with this second fingerprint; of the 178 with sides of 256 and more, 170 and all. What it
+found besides were drawings of one series that differ in a figure or a colour (coins, flags).
+Taken by benchmarks/recall.py."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, selectinload
 
 from exchange.records import MediaKind
 from matching.fingerprint import Fingerprint
 from store.content import Content, ContentFingerprint
 from store.hit import Hit
+
+INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+"""Both have ON CONFLICT, each in a module of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An item's state, and the newest hit on it if there is one."""
+    """An item's state, and the newest hit on it that the registry has not taken back."""
 
     platform_id: str
     state: State
@@ -70,21 +75,21 @@ def take(
     under a known id make a new revision, to be matched anew. An id that stands twice in one
     batch is taken in the order sent.
     """
-    ids = {item.platform_id for item in items}
+    created = _create(session, items, now)
     query = (
         select(Content)
-        .where(Content.platform_id.in_(ids))
+        .where(Content.platform_id.in_({item.platform_id for item in items}))
         .options(selectinload(Content.fingerprints))
         .order_by(Content.id)
         .with_for_update(of=Content)
     )
-    known = {row.platform_id: row for row in session.scalars(query)}
+    rows = {row.platform_id: row for row in session.scalars(query)}
     taken: list[tuple[Item, Taken, Content]] = []
     for item in items:
-        row = known.get(item.platform_id)
-        if row is None:
-            row = known[item.platform_id] = _new(item, now)
-            session.add(row)
+        row = rows[item.platform_id]
+        if item.platform_id in created:
+            created.remove(item.platform_id)
+            row.fingerprints = _rows(item)
             taken.append((item, Taken.CREATED, row))
         else:
             taken.append((item, _again(row, item, now), row))
@@ -92,6 +97,25 @@ def take(
     return [
         (item, what, row.id if row.matched_version is None else None) for item, what, row in taken
     ]
+
+
+def _create(session: Session, items: Sequence[Item], now: datetime) -> set[str]:
+    """Add rows, still without fingerprints, for ids that have none; the ids that were added.
+
+    Batches that name the same new id at once queue up here, all in one order, and the first has it.
+    """
+    first = {item.platform_id: item for item in reversed(items)}
+    held = select(Content.platform_id).where(Content.platform_id.in_(first))
+    new = sorted(first.keys() - set(session.scalars(held)))
+    if not new:
+        return set()
+    insert = INSERT[session.get_bind().dialect.name]
+    added = (
+        insert(Content)
+        .on_conflict_do_nothing(index_elements=[Content.platform_id])
+        .returning(Content.platform_id)
+    )
+    return set(session.scalars(added, [_columns(first[platform_id], now) for platform_id in new]))
 
 
 def standing(session: Session, platform_ids: Sequence[str]) -> list[Standing]:
@@ -108,7 +132,7 @@ def standing(session: Session, platform_ids: Sequence[str]) -> list[Standing]:
         row.content_id: row.id
         for row in session.execute(
             select(Hit.content_id, Hit.id)
-            .where(Hit.content_id.in_([row.id for row in rows.values()]))
+            .where(Hit.content_id.in_([row.id for row in rows.values()]), Hit.state != "withdrawn")
             .order_by(Hit.id)
         )
     }
@@ -125,20 +149,16 @@ def standing(session: Session, platform_ids: Sequence[str]) -> list[Standing]:
     return answer
 
 
-def _new(item: Item, now: datetime) -> Content:
-    return Content(
-        platform_id=item.platform_id,
-        kind=item.kind,
-        surface=item.surface,
-        uploader=item.uploader,
-        posted_at=item.posted_at,
-        first_seen_at=now,
-        last_seen_at=now,
-        seen_count=1,
-        revision=1,
-        matched_version=None,
-        fingerprints=_rows(item),
-    )
+def _columns(item: Item, now: datetime) -> dict[str, object]:
+    return {
+        "platform_id": item.platform_id,
+        "kind": item.kind,
+        "surface": item.surface,
+        "uploader": item.uploader,
+        "posted_at": item.posted_at,
+        "first_seen_at": now,
+        "last_seen_at": now,
+    }
 
 
 def _again(row: Content, item: Item, now: datetime) -> Taken:

@@ -122,8 +122,10 @@ def authenticate(session: Session, *, login: str, password: str, now: datetime) 
 
     An unknown login costs as much time as a wrong password, so that logins cannot be found out.
     """
-    person = session.scalar(select(Person).where(Person.login == login))
-    matches = _verify(person.password_hash if person else _nobodys_hash(), password[:MAX_PASSWORD])
+    password = password[: MAX_PASSWORD + 1]  # one more than anybody has, so that it fits nobody
+    known = LOGIN.fullmatch(login)
+    person = session.scalar(select(Person).where(Person.login == login)) if known else None
+    matches = _verify(person.password_hash if person else _nobodys_hash(), password)
     if not person or not matches or not person.active:
         return None
     if _hasher.check_needs_rehash(person.password_hash):

@@ -13,7 +13,9 @@ from moderation import audit
 from store.entry import Entry, EntryFingerprint
 from store.source import DisputeReason, Source, SyncProblem, SyncRun
 
-NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}$")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
+ADDRESS = re.compile(r"https?://[^\s?#@]{1,290}")
+SECRET = re.compile(r"[A-Za-z0-9_]{1,80}")
 RUNS_SHOWN = 50
 PROBLEMS_SHOWN = 100
 REASONS_KEPT = timedelta(days=1)
@@ -79,12 +81,18 @@ def add(
 ) -> Source:
     """Make a source. The caller has checked `kind` against the kinds that can be connected to.
 
-    Raises SourceRefused for a bad or taken name and for an address that is not http(s).
+    Raises SourceRefused for a bad or taken name, for an address that is not http(s) or would show
+    credentials, and for a secret's name that no variable of the environment can have.
     """
-    if not NAME.match(name):
+    if not NAME.fullmatch(name):
         raise SourceRefused(f"source name {name!r}: letters, digits, space, dot, dash; up to 80")
-    if not base_url.startswith(("https://", "http://")):
-        raise SourceRefused(f"base URL {base_url!r} must begin with https:// or http://")
+    if not ADDRESS.fullmatch(base_url):
+        raise SourceRefused(
+            "the base URL must begin with https:// or http:// and hold no user name, password, "
+            "query or fragment; it is shown and logged"
+        )
+    if not SECRET.fullmatch(secret_name):
+        raise SourceRefused(f"secret name {secret_name!r}: letters, digits, underline; up to 80")
     if session.scalar(select(Source.id).where(Source.name == name)):
         raise SourceRefused(f"there is a source named {name!r} already")
     source = Source(

@@ -14,7 +14,6 @@ from demo.platform import Received, handler
 from exchange.platform import HEADER, sign
 
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -34,10 +33,14 @@ def _body(key: str = "k1") -> bytes:
     return json.dumps({"action": "remove", "content_id": "a", "idempotency_key": key}).encode()
 
 
-def _post(address: str, body: bytes, secret: str = SECRET, at: datetime = NOW) -> httpx.Response:
-    return httpx.post(
-        address, content=body, headers={HEADER: sign(secret, int(at.timestamp()), body)}
-    )
+def _post(
+    address: str, body: bytes, secret: str = SECRET, late: timedelta = timedelta()
+) -> httpx.Response:
+    return httpx.post(address, content=body, headers={HEADER: _signed(body, secret, late)})
+
+
+def _signed(body: bytes, secret: str = SECRET, late: timedelta = timedelta()) -> str:
+    return sign(secret, int((datetime.now(UTC) - late).timestamp()), body)
 
 
 def _arrived(address: str) -> list[str]:
@@ -53,9 +56,8 @@ def test_what_is_signed_is_taken_once(receiver: str) -> None:
 def test_what_is_not_signed_by_us_and_now_is_refused(receiver: str) -> None:
     assert httpx.post(receiver, content=_body()).status_code == 401
     assert _post(receiver, _body(), secret="f" * 32).status_code == 401
-    assert _post(receiver, _body(), at=NOW - timedelta(days=1)).status_code == 401
-    genuine = sign(SECRET, int(NOW.timestamp()), _body())
-    changed = httpx.post(receiver, content=_body("k2"), headers={HEADER: genuine})
+    assert _post(receiver, _body(), late=timedelta(days=1)).status_code == 401
+    changed = httpx.post(receiver, content=_body("k2"), headers={HEADER: _signed(_body())})
     assert changed.status_code == 401
     assert _arrived(receiver) == []
 

@@ -65,7 +65,10 @@ def _sent(request: Request) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs(request.post_data or "").items()}
 
 
-def test_confirm_takes_one_key(hit: Page) -> None:
+def test_confirm_takes_two_keys_and_a_number_alone_decides_nothing(hit: Page) -> None:
+    press(hit, "1")
+    expect(hit.locator(".verdict[open]")).to_have_count(0)
+    press(hit, "c")
     with hit.expect_request("**/hits/12/decide") as asked:
         press(hit, "1")
     sent = _sent(asked.value)

@@ -24,6 +24,11 @@ Json = dict[str, Any]
 Trouble = tuple[int, dict[str, str]]
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Quiet: a scan that is killed leaves its connection in the middle."""
+
+
 class Console:
     """Listens on a free port of this machine between `with` and its end."""
 
@@ -63,7 +68,7 @@ class Console:
             def log_message(self, *_: object) -> None:
                 """Quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property

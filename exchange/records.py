@@ -29,6 +29,14 @@ class Vote(StrEnum):
     NEGATIVE = "negative"
 
 
+class Told(StrEnum):
+    """What a kind of registry can be told: that there was a match, and nobody has decided yet; and
+    what became of it."""
+
+    MATCH = "match"
+    OUTCOME = "outcome"
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """An organisation that takes part in a registry, by the registry's own id."""

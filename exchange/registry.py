@@ -4,14 +4,14 @@ A new kind is one file (or folder) with a client that has these methods, one lin
 line in the contract test (tests/exchange/test_contract.py).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 from exchange.errors import Refused
 from exchange.ncmec import NcmecClient
-from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt
+from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt, Told
 from exchange.stopncii import StopNciiClient
 from matching.fingerprint import Algorithm
 
@@ -19,8 +19,15 @@ from matching.fingerprint import Algorithm
 class RegistryClient(Protocol):
     """One configured connection to one registry. Every method raises Unavailable or Refused.
 
-    A context manager, which closes it. Its `repr` shows no credentials.
+    A context manager, which closes it. Its `repr` shows no credentials. `told` is what this kind
+    can be told; a kind that does not need a secret is given empty credentials.
     """
+
+    told: ClassVar[frozenset[Told]]
+    needs_secret: ClassVar[bool]
+
+    def __init__(self, address: str, credentials: str, *, member_ids: Collection[str] = ()) -> None:
+        """Nothing is sent yet. Raises Refused for what cannot be right."""
 
     def __enter__(self) -> Self: ...
 
@@ -51,9 +58,7 @@ class RegistryClient(Protocol):
         """Tell an outcome. Sent again it has the effect of once."""
 
 
-Connect = Callable[..., RegistryClient]
-
-KINDS: Mapping[str, Connect] = {
+KINDS: Mapping[str, type[RegistryClient]] = {
     "ncmec": NcmecClient,
     "stopncii": StopNciiClient,
 }
@@ -67,6 +72,20 @@ def connect(
     Raises Refused for an unknown kind, and for an address or credentials that cannot be right;
     nothing is sent yet.
     """
+    return _client(kind)(address, credentials, member_ids=member_ids)
+
+
+def told(kind: str) -> frozenset[Told]:
+    """What this kind of registry can be told. Raises Refused for an unknown kind."""
+    return _client(kind).told
+
+
+def needs_secret(kind: str) -> bool:
+    """Whether this kind asks for credentials. Raises Refused for an unknown kind."""
+    return _client(kind).needs_secret
+
+
+def _client(kind: str) -> type[RegistryClient]:
     if kind not in KINDS:
         raise Refused(f"unknown kind of registry {kind[:40]!r}; known are {', '.join(KINDS)}")
-    return KINDS[kind](address, credentials, member_ids=member_ids)
+    return KINDS[kind]

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Collection
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import httpx
 
@@ -23,7 +23,7 @@ from exchange.ncmec.parse import (
 )
 from exchange.ncmec.window import Window
 from exchange.ncmec.write import feedback_path, write_feedback
-from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt
+from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt, Told
 from exchange.timestamps import write_utc
 from matching.fingerprint import Algorithm
 
@@ -39,6 +39,9 @@ class NcmecClient:
     It Down's are those of the member "Take It Down" on the non-profit list. Every method raises
     Unavailable and Refused. Safe to share between threads.
     """
+
+    told: ClassVar[frozenset[Told]] = frozenset({Told.OUTCOME})
+    needs_secret: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -6,11 +6,11 @@ import ssl
 from collections.abc import Collection
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from exchange.connection import Answer, Connection, Limits
 from exchange.errors import Refused
-from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt, Vote
+from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt, Told, Vote
 from exchange.stopncii.assumed import BEGINNING, PAGE_SIZE, TOKEN_REFUSED, US
 from exchange.stopncii.document import read_object
 from exchange.stopncii.parse import read_fetched
@@ -30,6 +30,9 @@ class StopNciiClient:
     no members to choose from. Every method raises Unavailable and Refused. Safe to share between
     threads.
     """
+
+    told: ClassVar[frozenset[Told]] = frozenset({Told.MATCH, Told.OUTCOME})
+    needs_secret: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -3,19 +3,22 @@
 from collections.abc import Collection
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import pytest
 
 from exchange import registry
 from exchange.errors import Refused
 from exchange.ncmec import NcmecClient
-from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt
+from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt, Told
 from matching.fingerprint import Algorithm
 
 
 class ListOfNothing:
     """A registry in one file: nothing on its list, takes every vote."""
+
+    told: ClassVar[frozenset[Told]] = frozenset({Told.OUTCOME})
+    needs_secret: ClassVar[bool] = False
 
     def __init__(self, address: str, credentials: str, *, member_ids: Collection[str] = ()) -> None:
         self.name = f"{address} {credentials} {len(member_ids)}"
@@ -48,7 +51,7 @@ class ListOfNothing:
 
 
 def test_a_new_kind_is_one_file_and_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds: dict[str, registry.Connect] = {**registry.KINDS, "nothing": ListOfNothing}
+    kinds: dict[str, type[registry.RegistryClient]] = {**registry.KINDS, "nothing": ListOfNothing}
     monkeypatch.setattr(registry, "KINDS", kinds)
     with registry.connect("nothing", "here", "key", member_ids={"1"}) as client:
         assert client.whoami() == Member("1", "here key 1")
@@ -62,3 +65,12 @@ def test_a_source_is_connected_by_its_kind() -> None:
 def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
     with pytest.raises(Refused, match="unknown kind of registry 'fax'; known are ncmec, stopncii"):
         registry.connect("fax", "https://hashsharing.example", "user:password")
+
+
+def test_what_a_kind_can_be_told_is_known_without_a_connection() -> None:
+    assert registry.told("ncmec") == {Told.OUTCOME}
+    assert registry.told("stopncii") == {Told.MATCH, Told.OUTCOME}
+    assert registry.needs_secret("ncmec")
+    for ask in (registry.told, registry.needs_secret):
+        with pytest.raises(Refused, match="unknown kind"):
+            ask("fax")

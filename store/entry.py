@@ -14,7 +14,10 @@ class Entry(Base):
     """One record on a registry's list. Withdrawn or active, never deleted here."""
 
     __tablename__ = "entries"
-    __table_args__ = (Index(None, "source_id", "member_id", "entry_id", unique=True),)
+    __table_args__ = (
+        Index(None, "source_id", "member_id", "entry_id", unique=True),
+        Index(None, "entry_id"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))

@@ -32,6 +32,7 @@ class Hit(Base):
             postgresql_where=text("state = 'open'"),
         ),
         Index(None, "state", "urgent_at", "id"),
+        Index(None, "state", "closed_at", "id"),
         Index(None, "state", "due_at"),
         Index(None, "state", "at_risk_at"),
         Index(None, "opened_at"),

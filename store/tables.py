@@ -1,6 +1,17 @@
 """All tables at once, for migrations and for whoever needs the whole metadata."""
 
-from store import audit, content, delivery, entry, hit, person, refusal, source
+from store import (
+    audit,
+    content,
+    delivery,
+    entry,
+    exposure,
+    hit,
+    person,
+    preference,
+    refusal,
+    source,
+)
 from store.base import Base
 
 __all__ = [
@@ -8,9 +19,11 @@ __all__ = [
     "content",
     "delivery",
     "entry",
+    "exposure",
     "hit",
     "metadata",
     "person",
+    "preference",
     "refusal",
     "source",
 ]

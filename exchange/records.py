@@ -88,13 +88,15 @@ class Problem:
 class Page:
     """One answer of a registry. `checkpoint` is to be stored in the transaction that applies it.
 
-    `more` is true while the current window holds further pages.
+    `more` is true while the current window holds further pages. `gone_before` is set on the last
+    page of a list that was read whole: what stands on it from before that time is on it no more.
     """
 
     entries: tuple[EntryRecord, ...]
     problems: tuple[Problem, ...]
     checkpoint: Checkpoint
     more: bool
+    gone_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

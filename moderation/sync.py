@@ -98,6 +98,8 @@ def _apply(
             log.info("source %s: another sync was faster, page left to it", source.name)
             return False
         tally = apply_entries(session, source, page.entries, now)
+        if page.gone_before is not None:
+            tally.withdrawn += _withdraw_older(session, source, page.gone_before, now)
         source.checkpoint = dict(page.checkpoint)
         source.checkpoint_serial = serial + 1
         if not page.more:
@@ -163,7 +165,7 @@ def apply_entries(
         elif entry.listed_at and record.timestamp and record.timestamp < entry.listed_at:
             tally.unchanged += 1  # an older state than the one we hold
         elif record.withdrawn:
-            if _withdraw(entry, record, now):
+            if _withdraw(entry, record.timestamp, now):
                 withdrawn.append(entry)
             else:
                 tally.unchanged += 1
@@ -219,12 +221,32 @@ def _new_entry(source: Source, record: EntryRecord, now: datetime) -> Entry:
     )
 
 
-def _withdraw(entry: Entry, record: EntryRecord, now: datetime) -> bool:
+def _withdraw_older(session: Session, source: Source, before: datetime, now: datetime) -> int:
+    """Take what was last listed before then from the list; how many entries that were."""
+    older = (
+        select(Entry)
+        .where(Entry.source_id == source.id)
+        .where(Entry.withdrawn_at.is_(None), Entry.listed_at < before)
+        .options(selectinload(Entry.fingerprints))
+        .order_by(Entry.id)
+        .limit(400)
+    )
+    count = 0
+    while entries := session.scalars(older).all():
+        for entry in entries:
+            _withdraw(entry, before, now)
+        session.flush()
+        withdrawals.close_hits(session, entries, now)
+        count += len(entries)
+    return count
+
+
+def _withdraw(entry: Entry, at: datetime | None, now: datetime) -> bool:
     """Take `entry` from the list; whether it stood there until now."""
-    entry.listed_at = record.timestamp or entry.listed_at
+    entry.listed_at = at or entry.listed_at
     if entry.withdrawn_at is not None:
         return False
-    entry.withdrawn_at = record.timestamp or now
+    entry.withdrawn_at = at or now
     entry.changed_at = now
     for fingerprint in entry.fingerprints:
         fingerprint.retired = True

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from exchange.errors import Refused, Unavailable
 from exchange.records import Checkpoint, EntryRecord, Member, Page, PeerVote, Problem, Vote
 from matching.fingerprint import Algorithm, Fingerprint
 from moderation import audit, sources, sync
+from moderation.content import Print
 from moderation.sync import Fetch
 from store.entry import Entry, EntryFingerprint
+from store.hit import Hit
 from store.source import Source, SyncProblem, SyncRun
 from tests.moderation.listing import BEGINNING, Deadly, Killed, Listing, page
 from tests.world import START, World, pdq, record
@@ -248,6 +251,31 @@ def test_a_tombstone_takes_the_entry_from_the_list_and_keeps_the_row(world: Worl
     entry = _one(world)
     assert (entry.withdrawn_at, _active(entry)) == (at, set())
     assert _apply(world, record(entry_id="one", withdrawn=True, at=at)).unchanged == 1
+
+
+def test_after_a_whole_reading_what_it_did_not_name_is_off_the_list(world: World) -> None:
+    """Also more of it than one statement takes, and only that of this source."""
+    old, new = START, START + timedelta(hours=1)
+    other = world.source("Another").id
+    kept = record(pdq(), entry_id="kept", at=new)
+    gone = [record(pdq(), entry_id=f"gone-{number}", at=old) for number in range(450)]
+    _sync(world, _pages(page(gone[:1])), other)
+    world.list_entries(replace(kept, timestamp=old), *gone)
+    world.post(Print(gone[1].fingerprints[0], 90))
+    first = page([kept], more=True)
+    last = replace(page((), place=2), gone_before=new)
+    with world.database.read() as session:
+        source_id = sources.by_name(session, "Take It Down").id
+    _sync(world, _pages(first, last), source_id)
+    entries = {entry.entry_id: entry for entry in _entries(world, source_id)}
+    assert entries.pop("kept").withdrawn_at is None
+    assert {entry.withdrawn_at for entry in entries.values()} == {new}
+    assert not any(map(_active, entries.values()))
+    assert _runs(world)[-1].withdrawn == len(gone)
+    (elsewhere,) = _entries(world, other)
+    assert elsewhere.withdrawn_at is None
+    with world.database.read() as session:
+        assert session.scalars(select(Hit.state)).all() == ["withdrawn"]
 
 
 def test_a_listing_anew_counts_as_new_fingerprints(world: World) -> None:

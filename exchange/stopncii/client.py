@@ -10,9 +10,9 @@ from typing import ClassVar, Self
 
 from exchange.connection import Answer, Connection, Limits
 from exchange.errors import Refused
+from exchange.json_object import read_object
 from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt, Told, Vote
 from exchange.stopncii.assumed import BEGINNING, PAGE_SIZE, TOKEN_REFUSED, US
-from exchange.stopncii.document import read_object
 from exchange.stopncii.parse import read_fetched
 from exchange.stopncii.place import Place
 from matching.fingerprint import Algorithm
@@ -119,7 +119,7 @@ class StopNciiClient:
         headers = {"Content-Type": "application/json", **self._keys(self._feedback_key)}
         answer = self._connection.send("POST", "/SubmitFeedback", "feedback", body, headers)
         if answer.body.strip():
-            read_object(answer.body, "feedback")
+            read_object(answer.body, "StopNCII: feedback")
         return Receipt(answer.status)
 
     def _get(self, place: Place, *, size: int) -> Answer:

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from exchange.errors import Unavailable
+from exchange.json_object import clean, list_in, number_in, read_object, text_in
 from exchange.records import EntryRecord, MediaKind, Member, PeerVote, Problem, Vote
 from exchange.stopncii.assumed import REGISTRY
-from exchange.stopncii.document import clean, list_in, number_in, read_object, text_in
 from matching.fingerprint import Algorithm, Fingerprint, FingerprintError
 
 _SIGNALS = {
@@ -40,7 +40,7 @@ class Fetched:
 
 def read_fetched(body: bytes) -> Fetched:
     """The answer to `FetchHashes`. Raises Unavailable where it is none."""
-    document = read_object(body, "hashes")
+    document = read_object(body, "StopNCII: hashes")
     if not isinstance(document.get("hashRecords"), list):
         raise Unavailable("StopNCII: hashes: the answer holds no hashRecords", status=200)
     problems: list[Problem] = []

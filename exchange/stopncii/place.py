@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Self
 
 from exchange.errors import Refused, Unavailable
+from exchange.json_object import number_in
 from exchange.records import Checkpoint
 from exchange.stopncii.assumed import BEGINNING
-from exchange.stopncii.document import number_in
 from exchange.timestamps import aware
 
 

@@ -1,4 +1,4 @@
-"""The service's JSON: bytes in, checked values out."""
+"""JSON from outside: bytes in, checked values out."""
 
 import json
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from exchange.errors import Unavailable
 
 
-def read_object(body: bytes, what: str) -> dict[str, Any]:
-    """A JSON object. Raises Unavailable, without a word of the body."""
+def read_object(body: bytes, where: str) -> dict[str, Any]:
+    """A JSON object. `where` names it in errors. Raises Unavailable, without a word of the body."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        raise Unavailable(f"StopNCII: {what}: the answer is not JSON", status=200) from None
+        raise Unavailable(f"{where}: the answer is not JSON", status=200) from None
     if not isinstance(document, dict):
-        raise Unavailable(f"StopNCII: {what}: the answer is not a JSON object", status=200)
+        raise Unavailable(f"{where}: the answer is not a JSON object", status=200)
     return document
 
 

@@ -137,6 +137,24 @@ class Priority(Rules):
     minutes_per_point: float = Field(ge=0)
 
 
+class ExposureRules(Rules):
+    """When a pause is offered: after so many hits, or minutes, in a row.
+
+    A row ends with a gap of `break_minutes` between two decisions. Limits for a day count from
+    `day_begins_hour`, UTC: best when nobody works.
+    """
+
+    pause_after_hits: int = Field(ge=1)
+    pause_after_minutes: int = Field(ge=1)
+    break_minutes: int = Field(ge=1, le=240)
+    day_begins_hour: int = Field(ge=0, le=23)
+
+    @property
+    def break_length(self) -> timedelta:
+        """The gap as a duration."""
+        return timedelta(minutes=self.break_minutes)
+
+
 class Policy(Rules):
     """All rules together. `version` is a digest of what they say."""
 
@@ -145,6 +163,7 @@ class Policy(Rules):
     clock: Clock
     limits: RateLimits
     lease: Lease
+    exposure: ExposureRules
     holds: Holds
     outbox: Outbox
     reasons: Reasons

@@ -10,10 +10,17 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from limits import parse_many
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from matching.fingerprint import Algorithm
 
@@ -89,13 +96,46 @@ class Outbox(Rules):
     """How delivery is retried. Seconds; the wait doubles from `first` to `longest`.
 
     `sending_seconds` is longer than any answer may take (exchange.connection.Limits): a sending
-    is taken for lost after it, and of two under way at once the older could arrive last.
+    is taken for lost after it, and of two under way at once the older could arrive last. After
+    `circuit_failures` in a row a destination is left alone, for a wait that doubles up to
+    `circuit_longest_seconds`; `per_minute` is the most that any destination is sent.
     """
 
     first_retry_seconds: float = Field(gt=0)
     longest_retry_seconds: float = Field(gt=0)
     attempts: int = Field(ge=1)
     sending_seconds: float = Field(gt=0)
+    circuit_failures: int = Field(ge=1)
+    circuit_longest_seconds: float = Field(gt=0)
+    per_minute: int = Field(ge=1)
+
+
+class Platform(Rules):
+    """Whether content that the platform shows is held while its hit is open, by how near it is."""
+
+    hold: Literal["none", "exact", "all"]
+
+
+class Suspicion(Rules):
+    """From how many on an entry is set to review only: items matched within a day, hits disputed
+    here, other members that dispute it."""
+
+    matches_per_day: int = Field(ge=2)
+    disputed_here: int = Field(ge=1)
+    disputed_by_peers: int = Field(ge=1)
+
+
+class Automatic(Rules):
+    """What the policy decides by itself: exact copies of entries that `peers` members confirmed.
+
+    `sample_share` of these decisions, from 0 to 1, is put before a person afterwards.
+    """
+
+    enabled: bool
+    verdict: Literal["confirm", "remove"]
+    reason: str
+    peers: int = Field(ge=1)
+    sample_share: float = Field(ge=0, le=1)
 
 
 class ReasonText(Rules):
@@ -166,10 +206,23 @@ class Policy(Rules):
     exposure: ExposureRules
     holds: Holds
     outbox: Outbox
+    platform: Platform
+    suspicion: Suspicion
+    automatic: Automatic
     reasons: Reasons
     priority: Priority
     classifications: Mapping[str, str]
     sync_minutes: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _automatic_reason_is_known(self) -> Self:
+        known = {one.code for one in self.reasons.of(self.automatic.verdict)}
+        if self.automatic.reason not in known:
+            raise ValueError(
+                f"automatic.reason: {self.automatic.reason!r} is none of the reasons for "
+                f"{self.automatic.verdict}: {', '.join(sorted(known))}"
+            )
+        return self
 
     @property
     def version(self) -> str:

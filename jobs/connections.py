@@ -23,7 +23,7 @@ def registry(parts: Runtime, source_id: int) -> RegistryClient:
         source = session.get(Source, source_id)
     if source is None:
         raise Refused(f"there is no source {source_id}")
-    credentials = parts.settings.secret(source.secret_name)
+    credentials = parts.settings.secret(source.secret_name) if source.secret_name else ""
     if credentials is None:
         raise Refused(
             f"source {source.name}: the secret {source.secret_name} is not set; "
@@ -69,7 +69,7 @@ class Senders:
                 member_id=body["member_id"],
                 entry_id=body["entry_id"],
                 algorithm=Algorithm(body["algorithm"]),
-                vote=Vote(body["vote"]),
+                vote=Vote(body["vote"]) if body["vote"] else None,
                 reason_ids=tuple(body["reason_ids"]),
                 tags=tuple(body["tags"]),
                 fingerprint=self._fingerprint(order.source_id, body),

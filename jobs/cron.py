@@ -8,7 +8,7 @@ from redis import Redis
 from rq.cron import CronJob, CronScheduler
 
 from config.policy import Policy
-from jobs import index, match, outbox, sync
+from jobs import clock, index, match, outbox, sync
 from jobs.queues import DELIVER, KEPT_SECONDS, MATCH, SYNC, JsonQueue
 
 LOOK = 200  # waiting jobs that are looked at; behind more than these, one more does no harm
@@ -28,6 +28,7 @@ def table(policy: Policy) -> list[Line]:
     return [
         Line(outbox.deliver_due, DELIVER, 5, 60),
         Line(match.match_pending, MATCH, 30, 1_800),
+        Line(clock.escalate_late, MATCH, 60, 600),
         Line(sync.sync_all, SYNC, policy.sync_minutes * 60, 60),
         Line(index.refresh_index, MATCH, 60, 1_800),
         Line(match.resume_sweeps, SYNC, 300, 3_600),

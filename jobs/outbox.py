@@ -1,6 +1,7 @@
 """Step 7 as jobs: one job for each destination that something is due for."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,18 +30,27 @@ def deliver_due() -> None:
 
 
 def deliver_to(destination: str) -> None:
-    """Send what is due for one destination, one after the other, unless that is being done."""
+    """Send what is due for one destination, one after the other, unless that is being done.
+
+    At the destination's pace: one that was away for a day is not flooded when it comes back.
+    """
     parts = runtime.current()
     with _alone(parts, destination) as alone:
-        if alone:
-            _deliver_all(parts, destination)
+        if not alone:
+            return
+        _deliver_all(parts, destination)
+    if destination in outbox.destinations_due(parts.database, _now()):
+        parts.wake.deliver_to(destination)
 
 
 def _deliver_all(parts: Runtime, destination: str) -> None:
     rules = parts.settings.policy.outbox
+    pace = 60 / rules.per_minute
     with connections.Senders(parts) as senders:
         for delivery_id in outbox.due(parts.database, destination, _now(), ROUND):
+            started = time.monotonic()
             outbox.deliver(parts.database, delivery_id, senders.send, rules, _now)
+            time.sleep(max(0.0, pace - (time.monotonic() - started)))
 
 
 @contextmanager

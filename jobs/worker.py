@@ -5,9 +5,9 @@ from typing import Any
 from rq.serializers import JSONSerializer
 from rq.worker_pool import WorkerPool
 
-from jobs import index, match, outbox, queues, sync
+from jobs import clock, index, match, outbox, queues, sync
 
-PRELOADED = (index, match, outbox, sync)
+PRELOADED = (clock, index, match, outbox, sync)
 """Imported before the pool forks, so that a job starts in milliseconds."""
 
 

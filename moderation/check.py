@@ -4,12 +4,12 @@ What is near to nothing, by far the most, never touches the database.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.policy import Matching, Policy
@@ -22,7 +22,8 @@ from moderation.match import search
 from moderation.refusals import usable
 from store.content import Content
 from store.database import Database
-from store.hit import Hit
+from store.entry import Entry
+from store.hit import Hit, Match
 
 
 class NoIndex(Exception):
@@ -119,13 +120,28 @@ def _answers(session: Session, rows: Sequence[Content], policy: Policy) -> dict[
     query = select(Hit).where(Hit.content_id.in_([row.id for row in rows])).order_by(Hit.id)
     for hit in session.scalars(query):
         newest[hit.content_id] = hit
-    return {row.platform_id: _answer(row, newest.get(row.id), policy) for row in rows}
+    nearest = _nearest(session, [hit.id for hit in newest.values()])
+    return {row.platform_id: _answer(row, newest.get(row.id), nearest, policy) for row in rows}
 
 
-def _answer(row: Content, hit: Hit | None, policy: Policy) -> Checked:
+def _nearest(session: Session, hit_ids: Sequence[int]) -> dict[int, int]:
+    """How near each hit's nearest match is, without entries that are for review only: what is
+    suspected holds and blocks nothing by itself."""
+    query = (
+        select(Match.hit_id, func.min(Match.distance))
+        .join(Entry, Entry.id == Match.entry_id)
+        .where(Match.hit_id.in_(hit_ids), Entry.review_only_at.is_(None))
+        .group_by(Match.hit_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _answer(row: Content, hit: Hit | None, nearest: Mapping[int, int], policy: Policy) -> Checked:
     if hit is None or hit.state == "withdrawn" or hit.verdict == "dispute":
         return Checked(row.platform_id, Answer.ALLOW, hit.id if hit else None)
     if hit.verdict == "remove":
         return Checked(row.platform_id, Answer.BLOCK, hit.id)
-    wanted = policy.upload.exact if hit.nearest == 0 else policy.upload.near
+    if hit.id not in nearest:
+        return Checked(row.platform_id, Answer.ALLOW, hit.id)
+    wanted = policy.upload.exact if nearest[hit.id] == 0 else policy.upload.near
     return Checked(row.platform_id, Answer(wanted), hit.id)

@@ -7,7 +7,7 @@ that of two people who press at the same moment exactly one has the hit.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from moderation import audit
@@ -42,10 +42,9 @@ def claim(
     renewed = _renew(session, hit_id, person, length, now)
     if renewed:
         return renewed
-    free = or_(Hit.holder_id.is_(None), Hit.lease_until <= now)
-    lease = _take(session, hit_id, person, length, now, free)
+    lease = _take(session, hit_id, person, length, now, _free_for(person, now))
     if lease is None:
-        raise ClaimRefused(_why_not(session, hit_id))
+        raise ClaimRefused(_why_not(session, hit_id, person))
     return lease
 
 
@@ -68,7 +67,7 @@ def claim_next(
         renewed = _renew(session, mine, person, length, now)
         if renewed:
             return renewed
-    free = or_(Hit.holder_id.is_(None), Hit.lease_until <= now)
+    free = and_(_free_for(person, now), Hit.paused_at.is_(None))
     for _ in range(NEXT_TRIES):
         query = (
             select(Hit.id)
@@ -156,6 +155,12 @@ def _can_decide(person: Person) -> bool:
     return who.may(Permission.DECIDE)
 
 
+def _free_for(person: Identity, now: datetime) -> ColumnElement[bool]:
+    """That nobody holds the hit, and that it is not kept for a lead."""
+    free = or_(Hit.holder_id.is_(None), Hit.lease_until <= now)
+    return free if person.may(Permission.RELEASE_OTHERS) else and_(free, Hit.for_lead.is_(False))
+
+
 def _renew(
     session: Session, hit_id: int, person: Identity, length: timedelta, now: datetime
 ) -> Lease | None:
@@ -202,9 +207,9 @@ def _take(
     return Lease(hit_id, row.lease_number, now + length)
 
 
-def _why_not(session: Session, hit_id: int) -> str:
+def _why_not(session: Session, hit_id: int, person: Identity) -> str:
     row = session.execute(
-        select(Hit.state, Person.name)
+        select(Hit.state, Hit.for_lead, Person.name)
         .outerjoin(Person, Person.id == Hit.holder_id)
         .where(Hit.id == hit_id)
     ).first()
@@ -214,4 +219,6 @@ def _why_not(session: Session, hit_id: int) -> str:
         return "This hit has been decided already."
     if row.state == "withdrawn":
         return "The registry withdrew the entry behind this hit; it needs no decision any more."
+    if row.for_lead and not person.may(Permission.RELEASE_OTHERS):
+        return "This hit was put before a lead."
     return f"{row.name} is working on this hit."

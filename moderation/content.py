@@ -4,19 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, selectinload
 
 from exchange.records import MediaKind
 from matching.fingerprint import Fingerprint
 from store.content import Content, ContentFingerprint
 from store.hit import Hit
-
-INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
-"""Both have ON CONFLICT, each in a module of its own."""
+from store.upsert import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +105,8 @@ def _create(session: Session, items: Sequence[Item], now: datetime) -> set[str]:
     new = sorted(first.keys() - set(session.scalars(held)))
     if not new:
         return set()
-    insert = INSERT[session.get_bind().dialect.name]
     added = (
-        insert(Content)
+        insert(session, Content)
         .on_conflict_do_nothing(index_elements=[Content.platform_id])
         .returning(Content.platform_id)
     )

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.policy import Policy
-from moderation import audit, deliveries, refusals
+from moderation import audit, deliveries, platform, refusals, source_records, suspicion, votes
 from moderation.naming import content_name, hit_name
 from moderation.people import Identity
 from moderation.permissions import Permission
@@ -59,9 +59,20 @@ def decide(
     """
     if not person.may(Permission.DECIDE):
         raise DecisionRefused("Your role does not decide hits.")
-    hit = _locked(session, hit_id)
+    hit = locked(session, hit_id)
     _check_lease(hit, lease_number, person, now)
     return _decide(session, hit, person, choice, policy, now)
+
+
+def decide_by_policy(
+    session: Session, hit_id: int, choice: Choice, policy: Policy, now: datetime
+) -> Decision:
+    """Decide an open hit that nobody holds by the policy itself. It is nobody's decision, and
+    anybody who may reverse can reverse it. Raises DecisionRefused like `decide`."""
+    hit = locked(session, hit_id)
+    if hit.state != "open" or (hit.lease_until is not None and hit.lease_until > now):
+        raise DecisionRefused("Somebody is working on this hit, or it needs no decision.")
+    return _decide(session, hit, None, choice, policy, now)
 
 
 def reverse(
@@ -80,26 +91,28 @@ def reverse(
     """
     if not person.may(Permission.REVERSE):
         raise DecisionRefused("Your role does not reverse decisions.")
-    hit = _locked(session, hit_id)
+    hit = locked(session, hit_id)
     if hit.state != "decided":
         raise DecisionRefused("This hit has not been decided, so there is nothing to reverse.")
     last = hit.decisions[-1]
     if last.ordinal != seen_ordinal:
         raise DecisionRefused("Somebody decided this hit again meanwhile; look at it once more.")
-    if last.person_id != person.id and not person.may(Permission.RELEASE_OTHERS):
+    own = last.person_id in (None, person.id)  # what the policy decided is everybody's
+    if not own and not person.may(Permission.RELEASE_OTHERS):
         raise DecisionRefused("Only the person who decided, or a lead, can reverse this decision.")
     if last.verdict == choice.verdict:
         raise DecisionRefused("This is the decision that stands already.")
     return _decide(session, hit, person, choice, policy, now)
 
 
-def _locked(session: Session, hit_id: int) -> Hit:
+def locked(session: Session, hit_id: int) -> Hit:
+    """A hit with all that a decision rests on, locked. Raises DecisionRefused if there is none."""
     hit = session.scalar(
         select(Hit)
         .where(Hit.id == hit_id)
         .options(
             joinedload(Hit.content),
-            selectinload(Hit.decisions),
+            selectinload(Hit.decisions).joinedload(Decision.undo),
             selectinload(Hit.matches).joinedload(Match.entry).joinedload(Entry.source),
         )
         .with_for_update(of=Hit)
@@ -125,14 +138,19 @@ def _check_lease(hit: Hit, lease_number: int, person: Identity, now: datetime) -
 
 
 def _decide(
-    session: Session, hit: Hit, person: Identity, choice: Choice, policy: Policy, now: datetime
+    session: Session,
+    hit: Hit,
+    person: Identity | None,
+    choice: Choice,
+    policy: Policy,
+    now: datetime,
 ) -> Decision:
     _check_choice(choice, policy)
-    previous = hit.decisions[-1] if hit.decisions else None
+    before = hit.verdict
     decision = Decision(
         hit_id=hit.id,
-        ordinal=previous.ordinal + 1 if previous else 1,
-        person_id=person.id,
+        ordinal=hit.decisions[-1].ordinal + 1 if hit.decisions else 1,
+        person_id=person.id if person else None,
         verdict=choice.verdict,
         reason=choice.reason,
         note=choice.note.strip(),
@@ -142,14 +160,21 @@ def _decide(
     session.add(decision)
     hit.state, hit.verdict, hit.closed_at = "decided", choice.verdict, now
     hit.holder_id, hit.lease_until = None, None
+    hit.unsupported_at = hit.paused_at = hit.paused_reason = None
+    hit.escalated_at = hit.escalated_reason = hit.review_reason = None
+    hit.for_lead = False
     session.flush()
     refusals.follow(session, hit, policy.matching, now)
-    planned = _plan(session, hit, decision, previous, choice, policy, now)
+    planned = _plan(session, hit, decision, choice, policy, now)
+    source_records.follow(session, hit, before, choice.verdict)
+    if choice.verdict is Verdict.DISPUTE:
+        entries = [match.entry for match in hit.matches]
+        suspicion.after_dispute(session, entries, policy.suspicion, now)
     audit.append(
         session,
         at=now,
-        actor=person.actor,
-        action="hit.decided" if previous is None else "hit.reversed",
+        actor=person.actor if person else f"policy:{policy.version}",
+        action="hit.decided" if before is None else "hit.reversed",
         subject=hit_name(hit.id),
         details={
             "verdict": choice.verdict,
@@ -168,23 +193,21 @@ def _plan(
     session: Session,
     hit: Hit,
     decision: Decision,
-    previous: Decision | None,
     choice: Choice,
     policy: Policy,
     now: datetime,
 ) -> Sequence[str]:
+    """What was planned about the hit and has not left is cancelled: the decision says it all."""
+    deliveries.cancel(session, hit)
+    held = timedelta(seconds=policy.holds.registry_seconds)
     try:
-        return deliveries.plan(
-            session,
-            hit,
-            decision,
-            previous,
-            registry_reason=choice.registry_reason,
-            holds=policy.holds,
-            now=now,
-        )
-    except deliveries.ReasonMissing as error:
+        messages = [
+            *votes.of_decision(session, hit, decision, choice.registry_reason, held),
+            *platform.of_decision(session, hit, decision, policy),
+        ]
+    except votes.ReasonMissing as error:
         raise DecisionRefused(str(error)) from error
+    return deliveries.plan(session, hit, decision, messages, now)
 
 
 def _check_choice(choice: Choice, policy: Policy) -> None:

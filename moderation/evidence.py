@@ -28,6 +28,7 @@ from store.source import DisputeReason, Source
 
 PDQ_BITS = 256
 HISTORY = 50
+BY_POLICY = "the policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +313,7 @@ def _decision(decision: Decision, policy: Policy) -> DecisionFacts:
         verdict=decision.verdict,
         reason=words.get(decision.reason, decision.reason),
         note=decision.note,
-        person=decision.person.name,
+        person=decision.person.name if decision.person else BY_POLICY,
         decided_at=decision.decided_at,
         policy_version=decision.policy_version,
     )

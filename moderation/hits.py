@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session, selectinload
 
 from config.policy import Policy
 from matching.fingerprint import Algorithm
-from moderation import audit
+from moderation import audit, deliveries, votes
 from moderation.match import Found
 from moderation.naming import content_name, entry_name, hit_name
 from moderation.priority import Points, weigh
 from store.content import Content
-from store.entry import Entry
+from store.entry import Entry, EntryFingerprint
 from store.hit import Hit, Match
+
+ENTRY_CHANGED = "entry-changed"
+"""Why a hit was closed whose entry has other fingerprints since and is matched anew."""
 
 
 def record(session: Session, found: Sequence[Found], policy: Policy, now: datetime) -> list[int]:
@@ -43,10 +46,11 @@ def _record_one(
 ) -> Hit | None:
     content = session.get_one(Content, content_id)
     standing = {
-        (row.entry_id, row.algorithm, row.refused_hit_id is not None)
+        ((row.entry_id, row.algorithm, row.refused_hit_id is not None), row.value)
         for row in session.execute(
-            select(Match.entry_id, Match.algorithm, Match.refused_hit_id)
+            select(Match.entry_id, Match.algorithm, Match.refused_hit_id, EntryFingerprint.value)
             .join(Hit, Hit.id == Match.hit_id)
+            .outerjoin(EntryFingerprint, EntryFingerprint.id == Match.fingerprint_id)
             .where(
                 Match.content_id == content_id,
                 Match.content_revision == content.revision,
@@ -54,30 +58,42 @@ def _record_one(
             )
         )
     }
-    new = [one for one in found if _key(one) not in standing]
+    # One by no fingerprint of the entry, as of a copy of what was removed, stands whatever it is.
+    new = [one for one in found if not standing & {(_key(one), one.value), (_key(one), None)}]
     if not new:
         return None
     hit = session.scalar(
         select(Hit)
         .where(Hit.content_id == content_id, Hit.state == "open")
-        .options(selectinload(Hit.matches).joinedload(Match.entry))
+        .options(selectinload(Hit.matches).joinedload(Match.entry).joinedload(Entry.source))
         .with_for_update(of=Hit)
     )
     opened = hit is None
     if hit is None:
-        hit = Hit(content_id=content_id, state="open", opened_at=now, lease_number=0, matches=[])
+        opened_at = _waiting_since(session, content, now)
+        hit = Hit(
+            content_id=content_id,
+            content=content,
+            state="open",
+            opened_at=opened_at,
+            lease_number=0,
+            matches=[],
+        )
     known = {
         (row.entry_id, row.algorithm, row.refused_hit_id is not None): row for row in hit.matches
     }
+    told = []
     for one in new:
         row = known.get(_key(one))
         if row is None:
             row = Match(entry_id=one.entry.id, entry=one.entry, algorithm=one.algorithm)
             hit.matches.append(row)
         _describe(row, one, content, now)
+        told.append(row)
     _set_clock(session, hit, [one.entry for one in new], content, policy, opened=opened)
     session.add(hit)
     session.flush()
+    planned = deliveries.plan(session, hit, None, votes.of_match(session, told), now)
     audit.append(
         session,
         at=now,
@@ -87,6 +103,7 @@ def _record_one(
         details={
             "content": content_name(content.platform_id),
             "priority": hit.priority,
+            "deliveries": planned,
             "matches": [
                 {
                     "entry": entry_name(
@@ -104,6 +121,16 @@ def _record_one(
     return hit
 
 
+def _waiting_since(session: Session, content: Content, now: datetime) -> datetime:
+    """When the clock of a hit on this content began: now, or with the hit that was closed because
+    the entry behind it was changed and that this one takes the place of."""
+    last = session.scalar(
+        select(Hit).where(Hit.content_id == content.id).order_by(Hit.id.desc()).limit(1)
+    )
+    replaced = last is not None and last.closed_reason == ENTRY_CHANGED
+    return last.opened_at if last is not None and replaced else now
+
+
 def _key(one: Found) -> tuple[int, Algorithm, bool]:
     """What is one match: an entry through one algorithm, as listed or as removed here."""
     return (one.entry.id, one.algorithm, one.refused_hit_id is not None)
@@ -114,6 +141,7 @@ def _describe(row: Match, one: Found, content: Content, now: datetime) -> None:
     changed says from now on how the new ones match."""
     row.content_id = content.id
     row.content_revision = content.revision
+    row.fingerprint_id = one.fingerprint_id
     row.distance = one.distance
     row.threshold = one.threshold
     row.difference = one.difference

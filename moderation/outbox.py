@@ -2,9 +2,11 @@
 
 A sending is three steps: mark it, send it, keep the answer. A process that dies in between
 leaves it marked; when the mark is old it is sent again, which is harmless: a vote replaces itself
-and the platform knows the idempotency key. An answer counts only while its mark stands.
+and the platform knows the idempotency key. An answer counts only while its mark stands. A
+destination that does not answer has its circuit opened (moderation.circuit).
 """
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +19,11 @@ from sqlalchemy.orm import Session, aliased
 from config.policy import Outbox
 from exchange.errors import ExchangeError, Unavailable
 from exchange.records import Receipt
-from moderation import audit
+from moderation import audit, circuit
 from store.database import Database
-from store.delivery import Delivery
+from store.delivery import Delivery, Destination
+
+log = logging.getLogger(__name__)
 
 OPEN_STATES = ("waiting", "sending")
 JITTER = 0.2
@@ -47,18 +51,28 @@ Send = Callable[[Order], Receipt]
 
 def destinations_due(database: Database, now: datetime) -> list[str]:
     """Where something is to be sent now."""
-    query = select(Delivery.destination).where(*_is_due(now)).distinct()
+    left_alone = exists().where(
+        Destination.name == Delivery.destination, Destination.retry_at > now
+    )
+    query = select(Delivery.destination).where(*_is_due(now), ~left_alone).distinct()
     with database.read() as session:
         return sorted(session.scalars(query))
 
 
 def due(database: Database, destination: str, now: datetime, limit: int = 100) -> list[int]:
-    """Ids of deliveries to send to `destination` now, those that are due longest first."""
+    """Ids of deliveries to send to `destination` now, those that are due longest first.
+
+    None while its circuit is open, and one when it may try again.
+    """
+    with database.read() as session:
+        state = circuit.of(session, destination, now)
+    if state.open:
+        return []
     query = (
         select(Delivery.id)
         .where(*_is_due(now), Delivery.destination == destination)
         .order_by(Delivery.next_attempt_at, Delivery.id)
-        .limit(limit)
+        .limit(1 if state.trying else limit)
     )
     with database.read() as session:
         return list(session.scalars(query))
@@ -99,7 +113,7 @@ def deliver(
 
 
 def retry(session: Session, delivery_id: int, actor: str, now: datetime) -> None:
-    """Let a delivery that was given up start over.
+    """Let a delivery that was given up start over, at once.
 
     Raises RetryRefused for any other, and for one that a later delivery about the same subject
     has overtaken: sending it now would say something that is no longer so.
@@ -118,13 +132,14 @@ def retry(session: Session, delivery_id: int, actor: str, now: datetime) -> None
         raise RetryRefused("A later delivery about the same subject has overtaken this one.")
     changed = session.execute(
         update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state == "failed")
+        .where(Delivery.id == delivery_id, Delivery.state == "given-up")
         .values(state="waiting", attempts=0, next_attempt_at=now)
-        .returning(Delivery.id)
+        .returning(Delivery.id, Delivery.destination)
         .execution_options(synchronize_session=False)
     ).first()
     if changed is None:
         raise RetryRefused("Only a delivery that was given up can be sent again.")
+    circuit.close(session, changed.destination)
     audit.append(
         session, at=now, actor=actor, action="delivery.retried", subject=f"delivery:{delivery_id}"
     )
@@ -146,6 +161,8 @@ def _mark(database: Database, delivery_id: int, rules: Outbox, now: datetime) ->
         if row.attempts >= rules.attempts:  # its last sending was lost as well
             row.answer_status, row.answer = None, "no sending of it was ever ended"
             _give_up(session, row, now)
+            return None
+        if circuit.of(session, row.destination, now).open:
             return None
         row.state = "sending"
         row.attempts += 1
@@ -174,6 +191,7 @@ def _delivered(database: Database, order: Order, receipt: Receipt, now: datetime
             return False
         row.state, row.delivered_at = "delivered", now
         row.answer_status, row.answer = receipt.status, receipt.note
+        circuit.note_answer(session, row.destination, now)
         _tell(session, row, "delivery.delivered", now)
         return True
 
@@ -186,6 +204,7 @@ def _failed(
         if row is None:
             return
         row.answer_status, row.answer = error.status, str(error)
+        circuit.note_failure(session, row.destination, error, rules, now)
         if isinstance(error, Unavailable) and row.attempts < rules.attempts:
             row.state = "waiting"
             row.next_attempt_at = now + backoff(row.attempts, rules, error.retry_after)
@@ -194,8 +213,9 @@ def _failed(
 
 
 def _give_up(session: Session, row: Delivery, now: datetime) -> None:
-    row.state = "failed"
-    _tell(session, row, "delivery.failed", now)
+    row.state = "given-up"
+    log.error("delivery %d to %s was given up", row.id, row.destination)
+    _tell(session, row, "delivery.given-up", now)
 
 
 def _tell(session: Session, row: Delivery, action: str, now: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from config.policy import Policy
 from matching.index import Index, IndexDirectory
-from moderation import hits
+from moderation import automatic, hits, platform, suspicion
 from moderation.index import ensure_current, hold_version
 from moderation.match import match
 from store.content import Content
@@ -66,6 +66,7 @@ def _match_chunk(
             session, Content.id.in_(content_ids), Content.matched_version.is_(None)
         )
         touched = match_and_record(session, contents, index, policy, now)
+        platform.hold_opened(session, touched, policy, now)
         for content in contents:
             content.matched_version = index.version
         return Passed(len(contents), touched)
@@ -98,6 +99,14 @@ def locked_content(session: Session, *conditions: ColumnElement[bool]) -> list[C
 def match_and_record(
     session: Session, contents: Sequence[Content], index: Index, policy: Policy, now: datetime
 ) -> tuple[int, ...]:
-    """Match locked content and put what is found into the queue; ids of hits that changed."""
+    """Match locked content and put what is found into the queue; ids of hits that changed.
+
+    What the policy decides by itself is decided, and entries that match too widely are suspected.
+    """
     found = match(session, contents, index, policy.matching)
-    return tuple(hits.record(session, found, policy, now))
+    suspicion_of = {one.entry for one in found}
+    touched = hits.record(session, found, policy, now)
+    if touched:
+        suspicion.after_matches(session, suspicion_of, policy.suspicion, now)
+        automatic.decide(session, touched, policy, now)
+    return tuple(touched)

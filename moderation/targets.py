@@ -16,13 +16,14 @@ LOOK_UP = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An entry that a key leads to, and the value it does so by.
+    """An entry that a key leads to, and the fingerprint and value it does so by.
 
     For what was removed here: `hit_id` of the removal and the `content_id` of what was removed.
     """
 
     entry: Entry
     value: bytes = field(repr=False)
+    fingerprint_id: int | None = None
     hit_id: int | None = None
     content_id: int | None = None
 
@@ -58,7 +59,7 @@ def _listed(session: Session, ids: list[int], found: dict[int, list[Target]]) ->
         .with_for_update(read=True, of=Entry)
     )
     for row in session.scalars(query):
-        found[row.id].append(Target(row.entry, row.value))
+        found[row.id].append(Target(row.entry, row.value, row.id))
 
 
 def _removed(session: Session, ids: list[int], found: dict[int, list[Target]]) -> None:
@@ -83,6 +84,6 @@ def _removed(session: Session, ids: list[int], found: dict[int, list[Target]]) -
         behind[match.hit_id][match.entry_id] = match.entry
     for refusal in refusals:
         found[-refusal.id] = [
-            Target(entry, refusal.value, refusal.hit_id, refusal.content_id)
+            Target(entry, refusal.value, hit_id=refusal.hit_id, content_id=refusal.content_id)
             for entry in behind[refusal.hit_id].values()
         ]

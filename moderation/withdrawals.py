@@ -1,69 +1,107 @@
-"""What a registry's withdrawal of entries means for the hits that stand on them."""
+"""What it means for hits that a registry withdraws entries, changes them, or lists them again."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from moderation import audit
+from config.policy import Policy
+from moderation import audit, deliveries, platform
+from moderation.hits import ENTRY_CHANGED
 from moderation.naming import entry_name, hit_name
+from moderation.support import is_supported
 from store.entry import Entry
 from store.hit import Hit, Match
 
+ENTRY_WITHDRAWN = "entry-withdrawn"
+"""Why a hit was closed behind which no entry is left."""
 
-def close_hits(session: Session, withdrawn: Sequence[Entry], now: datetime) -> int:
-    """Close the open hits that no active entry supports any more, in the caller's transaction.
 
-    A hit that other, active entries support stays open; its page shows the withdrawal. Returns
-    how many were closed. Decided hits keep their decision and show the withdrawal too.
+def follow(
+    session: Session,
+    withdrawn: Sequence[Entry],
+    changed: Sequence[Entry],
+    policy: Policy,
+    now: datetime,
+) -> None:
+    """Bring hits to where their entries are now, in the transaction that changed these.
+
+    `withdrawn` are gone from the list; `changed` say something else or are listed again. Open hits
+    that nothing supports any more are closed: content is matched anew against what is new on an
+    entry. A hit that other, active entries support stays open, and its page shows what happened.
+    What was removed only because of withdrawn entries is marked: a lead may want it put back.
     """
+    _close(session, withdrawn, changed, policy, now)
+    _mark_removals(session, [*withdrawn, *changed], now)
+
+
+def _close(
+    session: Session,
+    withdrawn: Sequence[Entry],
+    changed: Sequence[Entry],
+    policy: Policy,
+    now: datetime,
+) -> None:
     names = {
         entry.id: entry_name(entry.source_id, entry.member_id, entry.entry_id)
-        for entry in withdrawn
+        for entry in (*withdrawn, *changed)
     }
-    hits = [hit for hit in _locked(session, names) if not _is_supported(session, hit)]
+    gone = {entry.id for entry in withdrawn}
+    hits = [hit for hit in _locked(session, names, "open") if not is_supported(session, hit)]
     for hit in hits:
-        hit.state, hit.closed_at = "withdrawn", now
-        hit.holder_id, hit.lease_until = None, None
         behind = dict.fromkeys(match.entry_id for match in hit.matches)
+        hit.state, hit.closed_at = "withdrawn", now
+        hit.closed_reason = ENTRY_WITHDRAWN if gone.issuperset(behind) else ENTRY_CHANGED
+        hit.holder_id, hit.lease_until = None, None
+        hit.escalated_at = hit.paused_at = None
+        deliveries.cancel(session, hit)
+        planned = deliveries.plan(
+            session, hit, None, platform.of_withdrawal(session, hit, policy), now
+        )
         audit.append(
             session,
             at=now,
             actor="system:sync",
             action="hit.withdrawn",
             subject=hit_name(hit.id),
-            details={"entries": [names[entry_id] for entry_id in behind if entry_id in names]},
+            details={
+                "why": hit.closed_reason,
+                "entries": [names[entry_id] for entry_id in behind if entry_id in names],
+                "deliveries": planned,
+            },
         )
-    return len(hits)
 
 
-def _locked(session: Session, entry_ids: Collection[int]) -> Sequence[Hit]:
+def _mark_removals(session: Session, entries: Sequence[Entry], now: datetime) -> None:
+    for hit in _locked(session, {entry.id for entry in entries}, "decided"):
+        if hit.verdict != "remove":
+            continue
+        supported = is_supported(session, hit)
+        if supported:
+            hit.unsupported_at = None
+        elif hit.unsupported_at is None:
+            hit.unsupported_at = now
+            audit.append(
+                session,
+                at=now,
+                actor="system:sync",
+                action="hit.unsupported",
+                subject=hit_name(hit.id),
+            )
+
+
+def _locked(session: Session, entry_ids: Collection[int], state: str) -> Sequence[Hit]:
     if not entry_ids:
         return ()
     query = (
         select(Hit)
         .where(
-            Hit.state == "open",
+            Hit.state == state,
             exists().where(Match.hit_id == Hit.id, Match.entry_id.in_(entry_ids)),
         )
-        .options(selectinload(Hit.matches))
+        .options(selectinload(Hit.matches), joinedload(Hit.content))
         .order_by(Hit.id)
         .with_for_update(of=Hit)
     )
     return session.scalars(query).all()
-
-
-def _is_supported(session: Session, hit: Hit) -> bool:
-    """Asked once the hit is locked: what a matching pass added until then counts."""
-    return bool(
-        session.scalar(
-            select(
-                exists().where(
-                    Match.hit_id == hit.id,
-                    Match.entry_id == Entry.id,
-                    Entry.withdrawn_at.is_(None),
-                )
-            )
-        )
-    )

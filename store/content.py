@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.base import Base, Key
@@ -50,12 +50,26 @@ class ContentFingerprint(Base):
 
 
 class Sweep(Base):
-    """Holding what is stored against the fingerprints that one index version added."""
+    """Holding what is stored against the fingerprints that one index version added.
+
+    With a source: against all that this source lists in that version, because its thresholds are
+    wider now.
+    """
 
     __tablename__ = "sweeps"
+    __table_args__ = (
+        Index(
+            "uq_sweeps_index_version",
+            "index_version",
+            unique=True,
+            sqlite_where=text("source_id IS NULL"),
+            postgresql_where=text("source_id IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    index_version: Mapped[int] = mapped_column(ForeignKey("index_versions.id"), unique=True)
+    index_version: Mapped[int] = mapped_column(ForeignKey("index_versions.id"))
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("sources.id"))
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.base import Base, Key, Word
@@ -11,12 +11,23 @@ from store.source import Source
 
 
 class Entry(Base):
-    """One record on a registry's list. Withdrawn or active, never deleted here."""
+    """One record on a registry's list. Withdrawn or active, never deleted here.
+
+    While `review_only_at` is set nothing happens by itself because of it; `trusted_at` is when a
+    lead last said that it is in order.
+    """
 
     __tablename__ = "entries"
     __table_args__ = (
         Index(None, "source_id", "member_id", "entry_id", unique=True),
         Index(None, "entry_id"),
+        Index(
+            None,
+            "review_only_at",
+            "id",
+            sqlite_where=text("review_only_at IS NOT NULL"),
+            postgresql_where=text("review_only_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -31,6 +42,9 @@ class Entry(Base):
     first_seen_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    review_only_at: Mapped[datetime | None]
+    review_only_reason: Mapped[str | None] = mapped_column(String(200))
+    trusted_at: Mapped[datetime | None]
 
     source: Mapped[Source] = relationship(lazy="raise")
     fingerprints: Mapped[list["EntryFingerprint"]] = relationship(

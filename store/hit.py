@@ -2,13 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.base import Base, Key
 from store.content import Content
-from store.entry import Entry
+from store.entry import Entry, EntryFingerprint
 from store.person import Person
+
+
+def _where_set(column: str) -> Index:
+    """An index on the few hits that have `column` set."""
+    condition = text(f"{column} IS NOT NULL")
+    return Index(None, column, "id", sqlite_where=condition, postgresql_where=condition)
 
 
 class Hit(Base):
@@ -19,6 +25,11 @@ class Hit(Base):
     the queue's order. `nearest` is the least distance of its matches. `lease_number` grows with
     every claim, so that a decision made on an old page is recognised even after the same person
     claimed the hit again.
+
+    `closed_reason` says why a hit was withdrawn. `unsupported_at` is when the last entry behind a
+    removal was withdrawn. `paused_at` stands while its clock is stopped, `escalated_at` from when
+    it wants a lead's eye; `for_lead` keeps it for one. `review_reason` is why a person is to look
+    at a decision again.
     """
 
     __tablename__ = "hits"
@@ -38,6 +49,10 @@ class Hit(Base):
         Index(None, "opened_at"),
         Index(None, "holder_id"),
         Index(None, "content_id"),
+        _where_set("unsupported_at"),
+        _where_set("paused_at"),
+        _where_set("escalated_at"),
+        _where_set("review_reason"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -55,6 +70,14 @@ class Hit(Base):
     holder_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     lease_until: Mapped[datetime | None]
     lease_number: Mapped[int] = mapped_column(default=0)
+    closed_reason: Mapped[str | None] = mapped_column(String(40))
+    unsupported_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+    paused_reason: Mapped[str | None] = mapped_column(String(200))
+    escalated_at: Mapped[datetime | None]
+    escalated_reason: Mapped[str | None] = mapped_column(String(200))
+    for_lead: Mapped[bool] = mapped_column(default=False, server_default=false())
+    review_reason: Mapped[str | None] = mapped_column(String(80))
 
     content: Mapped[Content] = relationship(lazy="raise")
     holder: Mapped[Person | None] = relationship(lazy="raise")
@@ -69,7 +92,8 @@ class Match(Base):
 
     `difference` is the XOR of the two values: which bits differ, never what they are. For a film
     the match is the nearest frame, with how many frames matched and where. A match with what the
-    hit `refused_hit_id` removed names the entry that stood behind that removal.
+    hit `refused_hit_id` removed names the entry that stood behind that removal and no fingerprint
+    of it: `fingerprint_id` is the entry's that matched.
     """
 
     __tablename__ = "matches"
@@ -85,7 +109,7 @@ class Match(Base):
         ),
         Index(None, "hit_id"),
         Index(None, "content_id"),
-        Index(None, "entry_id"),
+        Index(None, "entry_id", "matched_at"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -93,6 +117,7 @@ class Match(Base):
     content_id: Mapped[int] = mapped_column(ForeignKey("content.id"))
     content_revision: Mapped[int]
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
+    fingerprint_id: Mapped[int | None] = mapped_column(ForeignKey("entry_fingerprints.id"))
     algorithm: Mapped[str] = mapped_column(String(20))
     distance: Mapped[int]
     threshold: Mapped[int]
@@ -104,12 +129,14 @@ class Match(Base):
     matched_at: Mapped[datetime]
 
     entry: Mapped[Entry] = relationship(lazy="raise")
+    fingerprint: Mapped[EntryFingerprint | None] = relationship(lazy="raise")
 
 
 class Decision(Base):
     """Confirm, remove or dispute. Never changed: a reversal is the hit's next decision.
 
-    The unique (hit, ordinal) is what makes "decided once" true whatever the callers do.
+    The unique (hit, ordinal) is what makes "decided once" true whatever the callers do. Without a
+    person it was made by the policy of `policy_version`.
     """
 
     __tablename__ = "decisions"
@@ -122,11 +149,25 @@ class Decision(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     hit_id: Mapped[int] = mapped_column(ForeignKey("hits.id"))
     ordinal: Mapped[int]
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     verdict: Mapped[str] = mapped_column(String(10))
     reason: Mapped[str] = mapped_column(String(40))
     note: Mapped[str] = mapped_column(Text, default="")
     policy_version: Mapped[str] = mapped_column(String(12))
     decided_at: Mapped[datetime]
 
-    person: Mapped[Person] = relationship(lazy="raise")
+    person: Mapped[Person | None] = relationship(lazy="raise")
+    undo: Mapped["Undo | None"] = relationship(lazy="raise", back_populates="decision")
+
+
+class Undo(Base):
+    """A decision taken back before the registries heard of it. Never changed, like the decision."""
+
+    __tablename__ = "undos"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    undone_at: Mapped[datetime]
+
+    decision: Mapped[Decision] = relationship(lazy="raise", back_populates="undo")

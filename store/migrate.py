@@ -1,12 +1,14 @@
 """Bring a database to the newest migration. Safe to call from several processes at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from store.database import Database
 
@@ -24,12 +26,47 @@ def configuration() -> Config:
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Migrate to `revision`. A second process waits for the first and then finds nothing to do."""
-    config = configuration()
-    with database.engine.execution_options(begin="IMMEDIATE").begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-        config.attributes["connection"] = connection
+    with _migrating(database) as config:
         command.upgrade(config, revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Migrate back to `revision`."""
+    with _migrating(database) as config:
+        command.downgrade(config, revision)
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[Config]:
+    """One transaction for all steps, and nobody else migrates meanwhile.
+
+    SQLite changes a column by making the table anew, which foreign keys would forbid: they are off
+    until then, and checked before the commit (https://www.sqlite.org/lang_altertable.html, 7).
+    """
+    config = configuration()
+    engine = database.engine.execution_options(begin="IMMEDIATE")
+    with engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        if sqlite:
+            _foreign_keys(connection, "OFF")
+        try:
+            with connection.begin():
+                if not sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+                config.attributes["connection"] = connection
+                yield config
+                if sqlite and connection.execute(text("PRAGMA foreign_key_check")).first():
+                    raise RuntimeError("a migration left rows behind that refer to nothing")
+        finally:
+            if sqlite:
+                _foreign_keys(connection, "ON")
+
+
+def _foreign_keys(connection: Connection, state: str) -> None:
+    """Through the driver: SQLAlchemy would begin a transaction, in which this does nothing."""
+    driver = connection.connection.driver_connection
+    assert driver is not None  # noqa: S101 - the connection is open
+    driver.execute(f"PRAGMA foreign_keys={state}")
 
 
 def current(database: Database) -> str | None:

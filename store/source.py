@@ -15,7 +15,9 @@ class Source(Base):
     `secret_name` names a setting; the credentials themselves are never in the database.
     `checkpoint` is the client's own; `checkpoint_serial` counts its changes, so that of two syncs
     that ran at once only one can have its page applied. `reasons_at` is when the registry's own
-    dispute reasons were last fetched; some registries have none.
+    dispute reasons were last fetched; some registries have none. `told` is what it can be told
+    (exchange.records.Told). `pdq_distance` in bits and `pdq_quality` are this source's own
+    thresholds, `due_hours` its own due time; the policy's hold where they are None.
     """
 
     __tablename__ = "sources"
@@ -26,8 +28,11 @@ class Source(Base):
     base_url: Mapped[str] = mapped_column(String(300))
     secret_name: Mapped[str] = mapped_column(String(80))
     member_ids: Mapped[list[str]] = mapped_column(default=list)
+    told: Mapped[list[str]] = mapped_column(default=list)
     paused: Mapped[bool] = mapped_column(default=False)
     due_hours: Mapped[float | None]
+    pdq_distance: Mapped[int | None]
+    pdq_quality: Mapped[int | None]
     checkpoint: Mapped[dict[str, Any] | None]
     checkpoint_serial: Mapped[int] = mapped_column(default=0)
     synced_at: Mapped[datetime | None]
@@ -77,3 +82,13 @@ class DisputeReason(Base):
     algorithm: Mapped[str] = mapped_column(String(20))
     reason_id: Mapped[str] = mapped_column(Word)
     name: Mapped[str] = mapped_column(Word)
+
+
+class SourceRecord(Base):
+    """How many hits on a source's entries stand decided so: its record, kept with each decision."""
+
+    __tablename__ = "source_records"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"), primary_key=True)
+    verdict: Mapped[str] = mapped_column(String(10), primary_key=True)
+    hits: Mapped[int] = mapped_column(default=0)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from config.policy import Policy, load_policy
 from config.settings import ROOT
-from exchange.records import EntryRecord, MediaKind, Member, PeerVote, Reason, Receipt
+from exchange.records import EntryRecord, MediaKind, Member, PeerVote, Reason, Receipt, Told
 from matching.fingerprint import Algorithm, Fingerprint
 from matching.index import Index, IndexDirectory
 from moderation import (
@@ -34,6 +34,7 @@ from moderation.decisions import Choice, Verdict
 from moderation.outbox import Send
 from moderation.people import Identity
 from moderation.permissions import Role
+from moderation.source_settings import RegistryKind, SourceSettings
 from store.database import Database
 from store.hit import Decision, Hit
 from store.source import Source
@@ -116,16 +117,15 @@ class World:
         world.source("Take It Down")
         return world
 
-    def source(self, name: str) -> Source:
-        """A source with one reason for each algorithm."""
+    def source(self, name: str, told: frozenset[Told] = frozenset({Told.OUTCOME})) -> Source:
+        """A source with one reason for each algorithm, of a kind that takes what `told` says."""
         with self.database.write() as session:
             made = sources.add(
                 session,
                 name=name,
-                kind="ncmec",
-                base_url="https://registry.test/npo",
-                secret_name="test",
-                member_ids=(),
+                kind=RegistryKind("ncmec", told, True, lambda *_settings: None),
+                settings=SourceSettings("https://registry.test/npo", "test"),
+                policy=self.policy,
                 actor="test",
                 now=self.now,
             )
@@ -137,7 +137,7 @@ class World:
         """Let the registry list `records`, and bring the index up to them."""
         with self.database.write() as session:
             row = session.scalars(select(Source).where(Source.name == source)).one()
-            sync.apply_entries(session, row, records, self.now)
+            sync.apply_entries(session, row, records, self.policy, self.now)
         self.refresh_index()
 
     def refresh_index(self) -> None:

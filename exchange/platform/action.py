@@ -30,7 +30,8 @@ class Action(StrEnum):
 class PlatformAction:
     """One message to the platform.
 
-    `hit` and `decision` are our references, for asking back. `key` is the idempotency key: the same
+    `hit` and `decision` are our references, for asking back; what no decision asked for, a hold or
+    its end, has none. `key` is the idempotency key: the same
     key is the same message, sent again. `occurred_at` is when it was decided, aware; the platform
     may receive messages out of order and keeps what the later one says. A naive time is a
     ValueError.
@@ -39,7 +40,7 @@ class PlatformAction:
     action: Action
     content_id: str
     hit: str
-    decision: str
+    decision: str | None
     key: str
     occurred_at: datetime
 

@@ -24,7 +24,7 @@ def _list(world: World, *records: EntryRecord, source_id: int = 1) -> None:
     """The registry lists this; nothing follows it."""
     with world.database.write() as session:
         source = session.get_one(Source, source_id)
-        sync.apply_entries(session, source, records, world.now)
+        sync.apply_entries(session, source, records, world.policy, world.now)
 
 
 def _number(world: World) -> int | None:

@@ -111,7 +111,7 @@ def test_a_pass_that_dies_loses_its_own_chunk_only(
 def _list(world: World, *records: EntryRecord) -> None:
     with world.database.write() as session:
         source = session.scalars(select(Source)).one()
-        sync.apply_entries(session, source, records, world.now)
+        sync.apply_entries(session, source, records, world.policy, world.now)
 
 
 def test_a_version_that_comes_in_between_is_not_missed(

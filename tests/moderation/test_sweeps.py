@@ -28,7 +28,7 @@ def _new_on_the_list(world: World, values: list[bytes]) -> list[int]:
     with world.database.write() as session:
         source = session.scalars(select(Source)).one()
         records = [record(near(value, 20)) for value in values]
-        sync.apply_entries(session, source, records, world.now)
+        sync.apply_entries(session, source, records, world.policy, world.now)
         index.new_version(session, world.now)
     return sweeps.open_sweeps(world.database)
 

@@ -37,14 +37,16 @@ def _source(world: World) -> Source:
 
 
 def _sync(world: World, fetch: Fetch, source_id: int | None = None) -> int | None:
-    return sync.sync(world.database, source_id or _source(world).id, fetch, clock=world.clock)
+    return sync.sync(
+        world.database, source_id or _source(world).id, fetch, world.policy, clock=world.clock
+    )
 
 
 def _apply(world: World, *records: EntryRecord) -> sync.Tally:
     """What one page with these records changes."""
     with world.database.write() as session:
         source = session.scalars(select(Source)).one()
-        return sync.apply_entries(session, source, records, world.now)
+        return sync.apply_entries(session, source, records, world.policy, world.now)
 
 
 def _entries(world: World, source_id: int | None = None) -> list[Entry]:
@@ -452,6 +454,8 @@ def test_whatever_happens_on_the_way_the_list_ends_as_the_registry_has_it(
 
 KILLED = """
 import os, signal, sys
+from config.policy import load_policy
+from config.settings import SHIPPED_POLICY
 from exchange.records import EntryRecord, MediaKind, Member, Page
 from matching.fingerprint import Algorithm, Fingerprint
 from moderation import sync
@@ -471,7 +475,8 @@ def fetch(checkpoint, now):
     return Page(entries, Deadly() if place == 2 and deadly else (), {"place": place + 1}, place < 3)
 
 deadly = sys.argv[3] == "deadly"
-sync.sync(Database(sys.argv[1]), int(sys.argv[2]), fetch)
+policy = load_policy([SHIPPED_POLICY])
+sync.sync(Database(sys.argv[1]), int(sys.argv[2]), fetch, policy)
 """
 
 

@@ -31,7 +31,7 @@ def _apply(world: World, records: list[EntryRecord]) -> None:
     """One page of the registry, without anything that follows it."""
     with world.database.write() as session:
         source = session.scalars(select(Source)).one()
-        sync.apply_entries(session, source, records, world.now)
+        sync.apply_entries(session, source, records, world.policy, world.now)
 
 
 def _post(world: World, value: bytes, platform_id: str) -> None:

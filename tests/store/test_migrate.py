@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -58,13 +57,6 @@ def _revisions() -> list[str]:
     return [script.revision for script in scripts.walk_revisions()][::-1]
 
 
-def _downgrade(database: Database, revision: str) -> None:
-    config = migrate.configuration()
-    with database.engine.execution_options(begin="IMMEDIATE").begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, revision)
-
-
 def _differences(database: Database) -> list[object]:
     """What the models say and the database does not have, or the other way round."""
     with database.engine.connect() as connection:
@@ -84,7 +76,7 @@ def test_up_with_data_down_and_up_again(empty_database_url: str, revision: str) 
     migrate.upgrade(database, _revisions()[0])
     _put_first_rows(database)
     migrate.upgrade(database, revision)
-    _downgrade(database, f"{revision}-1")
+    migrate.downgrade(database, f"{revision}-1")
     if revision == _revisions()[0]:
         assert _tables(database) == set()
     migrate.upgrade(database)
@@ -98,7 +90,7 @@ def test_what_came_about_today_goes_down_and_up(empty_database_url: str, tmp_pat
     migrate.upgrade(database)
     world = World.make(database, tmp_path)
     world.decide(world.hit(distance=3), "remove")
-    _downgrade(database, _revisions()[0])
+    migrate.downgrade(database, _revisions()[0])
     migrate.upgrade(database)
     assert _differences(database) == []
     database.close()

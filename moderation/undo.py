@@ -1,0 +1,95 @@
+"""Taking a decision back before the registries hear of it. The trace stays."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.policy import Policy
+from moderation import audit, deliveries, platform, refusals, source_records, votes
+from moderation.claims import Lease
+from moderation.decisions import DecisionRefused, locked
+from moderation.naming import hit_name
+from moderation.people import Identity
+from moderation.permissions import Permission
+from store.hit import Decision, Hit, Undo
+
+
+def until(decision: Decision, policy: Policy) -> datetime:
+    """Until when a decision can be undone: as long as what it tells the registries is held."""
+    return decision.decided_at + timedelta(seconds=policy.holds.registry_seconds)
+
+
+def undo(
+    session: Session,
+    hit_id: int,
+    seen_ordinal: int,
+    person: Identity,
+    policy: Policy,
+    now: datetime,
+) -> Lease:
+    """Take back one's decision: the hit is open again, and claimed by the person.
+
+    What the decision told nobody yet is cancelled. Content that the platform was told to remove
+    is held from being seen until the hit is decided. A decision that replaced another one is not
+    undone but reversed: of that one something may have arrived. Raises DecisionRefused, with
+    nothing changed.
+    """
+    if not person.may(Permission.DECIDE):
+        raise DecisionRefused("Your role does not decide hits.")
+    hit = locked(session, hit_id)
+    decision = _standing(hit, seen_ordinal)
+    _check(session, hit, decision, person, policy, now)
+    before = hit.verdict
+    session.add(Undo(decision_id=decision.id, person_id=person.id, undone_at=now))
+    hit.state, hit.verdict, hit.closed_at = "open", None, None
+    hit.holder_id, hit.lease_until = person.id, now + policy.lease.length
+    hit.lease_number += 1
+    session.flush()
+    cancelled = deliveries.cancel(session, hit)
+    refusals.follow(session, hit, policy.matching, now)
+    messages = [*platform.of_undo(session, hit, policy), *votes.of_match(session, hit.matches)]
+    planned = deliveries.plan(session, hit, None, messages, now)
+    source_records.follow(session, hit, before, None)
+    audit.append(
+        session,
+        at=now,
+        actor=person.actor,
+        action="hit.undone",
+        subject=hit_name(hit.id),
+        details={"verdict": before, "cancelled": cancelled, "deliveries": planned},
+    )
+    return Lease(hit.id, hit.lease_number, now + policy.lease.length)
+
+
+def _standing(hit: Hit, seen_ordinal: int) -> Decision:
+    if hit.state != "decided":
+        raise DecisionRefused("This hit is not decided, so there is nothing to undo.")
+    last = hit.decisions[-1]
+    if last.ordinal != seen_ordinal:
+        raise DecisionRefused("Somebody decided this hit again meanwhile; look at it once more.")
+    return last
+
+
+def _check(
+    session: Session,
+    hit: Hit,
+    decision: Decision,
+    person: Identity,
+    policy: Policy,
+    now: datetime,
+) -> None:
+    if decision.person_id != person.id:
+        raise DecisionRefused("Only the person who decided can undo it; a lead decides otherwise.")
+    replaced = [one for one in hit.decisions[:-1] if one.undo is None]
+    too_late = now >= until(decision, policy) or deliveries.has_left(session, decision)
+    if replaced or too_late:
+        raise DecisionRefused(
+            "The registry may have heard of this decision already, so it cannot be undone. "
+            "Decide otherwise instead: the new decision is sent after it."
+        )
+    newer = select(Hit.id).where(Hit.content_id == hit.content_id, Hit.state == "open").limit(1)
+    if (other := session.scalar(newer)) is not None:
+        raise DecisionRefused(
+            f"The same content has a newer open hit, {hit_name(other)}. Decide that one."
+        )

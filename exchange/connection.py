@@ -8,7 +8,7 @@ environment.
 import logging
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -62,7 +62,8 @@ class Connection:
 
     `party` names it in errors. `plain` allows http to other machines. `transport` replaces the way
     out (see exchange.pinned), `tls` the trusted certificates, by default those of the certifi
-    package. Safe to share between threads.
+    package. `verdict` lets an accepted answer pass and raises for others, before any of the body
+    is read. Safe to share between threads.
     """
 
     def __init__(
@@ -75,8 +76,10 @@ class Connection:
         transport: httpx.BaseTransport | None = None,
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
+        verdict: Callable[[httpx.Response, str], None] = judge,
     ) -> None:
         self.party = party
+        self._verdict = verdict
         self.base = base_url(address, party, plain=plain)
         self._limits = limits or Limits()
         self._client = httpx.Client(
@@ -158,7 +161,7 @@ class Connection:
             )
             response = self._client.send(request, stream=True)
             try:
-                judge(response, where)
+                self._verdict(response, where)
                 answer = Answer(
                     response.status_code,
                     self._body(response, where, started),

@@ -13,6 +13,7 @@ from exchange.errors import Refused
 from exchange.ncmec import NcmecClient
 from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt, Told
 from exchange.stopncii import StopNciiClient
+from exchange.threatexchange import ThreatExchangeClient
 from matching.fingerprint import Algorithm
 
 
@@ -61,6 +62,7 @@ class RegistryClient(Protocol):
 KINDS: Mapping[str, type[RegistryClient]] = {
     "ncmec": NcmecClient,
     "stopncii": StopNciiClient,
+    "threatexchange": ThreatExchangeClient,
 }
 
 

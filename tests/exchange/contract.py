@@ -15,6 +15,7 @@ class Party(ABC):
     """A kind of registry with its faithful server. `credentials` are right, `wrong` are not."""
 
     kind: str
+    address: str
     credentials: str
     wrong: str
 

@@ -47,12 +47,12 @@ def _close(
         entry.id: entry_name(entry.source_id, entry.member_id, entry.entry_id)
         for entry in (*withdrawn, *changed)
     }
-    gone = {entry.id for entry in withdrawn}
     hits = [hit for hit in _locked(session, names, "open") if not is_supported(session, hit)]
     for hit in hits:
         behind = dict.fromkeys(match.entry_id for match in hit.matches)
         hit.state, hit.closed_at = "withdrawn", now
-        hit.closed_reason = ENTRY_WITHDRAWN if gone.issuperset(behind) else ENTRY_CHANGED
+        listed = any(match.entry.withdrawn_at is None for match in hit.matches)
+        hit.closed_reason = ENTRY_CHANGED if listed else ENTRY_WITHDRAWN
         hit.holder_id, hit.lease_until = None, None
         hit.escalated_at = hit.paused_at = None
         deliveries.cancel(session, hit)
@@ -100,7 +100,7 @@ def _locked(session: Session, entry_ids: Collection[int], state: str) -> Sequenc
             Hit.state == state,
             exists().where(Match.hit_id == Hit.id, Match.entry_id.in_(entry_ids)),
         )
-        .options(selectinload(Hit.matches), joinedload(Hit.content))
+        .options(selectinload(Hit.matches).joinedload(Match.entry), joinedload(Hit.content))
         .order_by(Hit.id)
         .with_for_update(of=Hit)
     )

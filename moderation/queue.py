@@ -1,49 +1,30 @@
 """The queue as people see it: filtered, in order of urgency, a page at a time."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.policy import Policy
 from moderation.clock import ClockState, clock_state
-from moderation.naming import hit_name, hit_number
-from moderation.paging import Page, number_cursor, page_of
+from moderation.counting import CAP, Count, capped
+from moderation.naming import hit_name
+from moderation.paging import Page
 from moderation.people import Identity
-from store.content import Content
+from moderation.queue_filters import (
+    Filters,
+    Nearness,
+    View,
+    conditions,
+    in_view,
+    nearness,
+)
+from moderation.queue_order import Order, order_of, window_end
 from store.entry import Entry
 from store.hit import Hit, Match
 
-
-class Nearness(StrEnum):
-    """How near a hit's nearest match is."""
-
-    EXACT = "exact"
-    NEAR = "near"
-    FAR = "far"
-
-
-class View(StrEnum):
-    """Which part of the hits is looked at."""
-
-    OPEN = "open"
-    MINE = "mine"
-    DECIDED = "decided"
-    WITHDRAWN = "withdrawn"
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the list is limited to; everything stands in the URL. `q` finds a hit or content."""
-
-    view: View = View.OPEN
-    source: int | None = None
-    nearness: Nearness | None = None
-    clock: ClockState | None = None
-    kind: str | None = None
-    q: str = ""
+__all__ = ["Counts", "Filters", "Nearness", "QueueRow", "View", "counts", "nearness", "rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +57,12 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much there is to do."""
+    """How much there is to do, counted to a cap."""
 
-    open: int
-    mine: int
-    at_risk: int
-    breached: int
-
-
-def nearness(nearest: int, policy: Policy) -> Nearness:
-    """The band of a distance in bits."""
-    if nearest == 0:
-        return Nearness.EXACT
-    return Nearness.NEAR if nearest <= policy.priority.near_distance else Nearness.FAR
+    open: Count
+    mine: Count
+    at_risk: Count
+    breached: Count
 
 
 def rows(
@@ -101,119 +75,65 @@ def rows(
     size: int,
     now: datetime,
 ) -> Page[QueueRow]:
-    """One page of hits. Open ones by urgency, closed ones newest first."""
-    query = (
-        select(Hit)
-        .where(*_conditions(filters, person, policy, now))
-        .options(
-            joinedload(Hit.content),
-            joinedload(Hit.holder),
-            selectinload(Hit.matches).joinedload(Match.entry).joinedload(Entry.source),
-        )
-        .limit(size + 1)
+    """One page of hits. Open ones by urgency, closed ones the last closed first.
+
+    A page that found fewer than `size` has a following one all the same where the filters let so
+    little through that it looked at all it may.
+    """
+    order = order_of(filters.view)
+    asked = conditions(session, filters, policy, now)
+    view = in_view(filters.view, person, now, indexed=not asked.few)
+    place = order.position(cursor)
+    here = (*view, order.after(place)) if place else view
+    end = window_end(session, order, here) if asked.clauses and not asked.few else None
+    within = (order.upto(end),) if end else ()
+    query = order.sorted(select(Hit).where(*here, *within, *asked.clauses)).limit(size + 1)
+    hits = list(session.scalars(_whole(query)))
+    found = tuple(_row(hit, person, policy, order, now) for hit in hits[:size])
+    if len(hits) > size:
+        return Page(found, size, found[-1].cursor)
+    return Page(found, size, order.cursor(end) if end else None)
+
+
+def _whole(query: Select[Hit]) -> Select[Hit]:
+    """With all that a row shows."""
+    return query.options(
+        joinedload(Hit.content),
+        joinedload(Hit.holder),
+        selectinload(Hit.matches).joinedload(Match.entry).joinedload(Entry.source),
     )
-    query = _ordered(query, filters.view, cursor)
-    found = [_row(hit, person, policy, now) for hit in session.scalars(query)]
-    return page_of(found, size, lambda row: row.cursor)
 
 
 def counts(session: Session, person: Identity, now: datetime) -> Counts:
-    """Counts of the open hits, each from an index on few rows."""
-
-    def count(*conditions: ColumnElement[bool]) -> int:
-        query = select(func.count()).select_from(Hit).where(Hit.state == "open", *conditions)
-        return session.scalar(query) or 0
-
+    """Counts of the open hits, each from an index and to a cap."""
+    hits = select(Hit.id).where(Hit.state == "open")
     return Counts(
-        open=count(),
-        mine=count(Hit.holder_id == person.id, Hit.lease_until > now),
-        at_risk=count(_clock_condition(ClockState.AT_RISK, now)),
-        breached=count(_clock_condition(ClockState.BREACHED, now)),
+        open=capped(session, hits),
+        mine=capped(session, hits.where(Hit.holder_id == person.id, Hit.lease_until > now)),
+        at_risk=_at_risk(session, now),
+        breached=capped(session, hits.where(Hit.due_at <= now)),
     )
 
 
-def _conditions(
-    filters: Filters, person: Identity, policy: Policy, now: datetime
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    match filters.view:
-        case View.MINE:
-            conditions += [
-                Hit.state == "open",
-                Hit.holder_id == person.id,
-                Hit.lease_until > now,
-            ]
-        case _:
-            conditions.append(Hit.state == filters.view)
-    if filters.source is not None:
-        conditions.append(
-            exists()
-            .where(Match.hit_id == Hit.id, Match.entry_id == Entry.id)
-            .where(Entry.source_id == filters.source)
-        )
-    if filters.nearness is not None:
-        conditions.append(_nearness_condition(filters.nearness, policy))
-    if filters.clock is not None:
-        conditions.append(_clock_condition(filters.clock, now))
-    if filters.kind:
-        conditions.append(
-            exists().where(Content.id == Hit.content_id, Content.kind == filters.kind)
-        )
-    if filters.q.strip():
-        conditions.append(_search_condition(filters.q.strip()))
-    return conditions
+def _at_risk(session: Session, now: datetime) -> Count:
+    """Hits at risk and not past due yet: among those that came to be at risk last.
+
+    Of no more than the cap: behind them stand those that are past due, however many.
+    """
+    newest = (
+        select(Hit.due_at)
+        .where(Hit.state == "open", Hit.at_risk_at <= now)
+        .order_by(Hit.at_risk_at.desc())
+        .limit(CAP + 1)
+    )
+    due = list(session.scalars(newest))
+    number = sum(moment > now for moment in due)
+    return Count(min(number, CAP), len(due) > CAP and number > 0)
 
 
-def _nearness_condition(band: Nearness, policy: Policy) -> ColumnElement[bool]:
-    limit = policy.priority.near_distance
-    return {
-        Nearness.EXACT: Hit.nearest == 0,
-        Nearness.NEAR: and_(Hit.nearest > 0, Hit.nearest <= limit),
-        Nearness.FAR: Hit.nearest > limit,
-    }[band]
-
-
-def _clock_condition(state: ClockState, now: datetime) -> ColumnElement[bool]:
-    if state is ClockState.BREACHED:
-        return Hit.due_at <= now
-    at_risk = Hit.at_risk_at <= now
-    return and_(Hit.due_at > now, at_risk if state is ClockState.AT_RISK else ~at_risk)
-
-
-def _search_condition(q: str) -> ColumnElement[bool]:
-    by_content = exists().where(Content.id == Hit.content_id, Content.platform_id == q)
-    number = hit_number(q)
-    return or_(by_content, Hit.id == number) if number is not None else by_content
-
-
-def _ordered(query: Select[Hit], view: View, cursor: str | None) -> Select[Hit]:
-    if view in (View.OPEN, View.MINE):
-        query = query.order_by(Hit.urgent_at, Hit.id)
-        position = _position(cursor)
-        if position:
-            query = query.where(tuple_(Hit.urgent_at, Hit.id) > tuple_(*position))
-        return query
-    before = number_cursor(cursor)
-    if before is not None:
-        query = query.where(Hit.id < before)
-    return query.order_by(Hit.id.desc())
-
-
-def _position(cursor: str | None) -> tuple[datetime, int] | None:
-    """The place a cursor names; None for nonsense, which is the first page."""
-    moment, _, number = (cursor or "").partition("_")
-    after = number_cursor(number)
-    try:
-        return None if after is None else (datetime.fromtimestamp(int(moment) / 1e6, UTC), after)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _row(hit: Hit, person: Identity, policy: Policy, now: datetime) -> QueueRow:
+def _row(hit: Hit, person: Identity, policy: Policy, order: Order, now: datetime) -> QueueRow:
     entries = [match.entry for match in hit.matches]
     held = hit.holder is not None and hit.lease_until is not None and hit.lease_until > now
-    open_ = hit.state == "open"
-    moment = round(hit.urgent_at.timestamp() * 1_000_000)
     classes = dict.fromkeys(policy.plain_words(entry.classification) for entry in entries)
     return QueueRow(
         id=hit.id,
@@ -237,5 +157,5 @@ def _row(hit: Hit, person: Identity, policy: Policy, now: datetime) -> QueueRow:
         clock=clock_state(hit.at_risk_at, hit.due_at, hit.closed_at or now),
         holder=hit.holder.name if held and hit.holder else None,
         mine=held and hit.holder_id == person.id,
-        cursor=f"{moment}_{hit.id}" if open_ else str(hit.id),
+        cursor=order.cursor(order.position_of(hit)),
     )

@@ -1,6 +1,6 @@
 """The queue: in order of urgency, every filter, pages that are complete and repeat nothing."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,9 +10,10 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from exchange.records import MediaKind
 from matching.fingerprint import Algorithm, Fingerprint
-from moderation import queue
+from moderation import queue, queue_filters, queue_order
 from moderation.clock import ClockState
 from moderation.content import Print
+from moderation.counting import Count
 from moderation.queue import Filters, Nearness, QueueRow, View
 from store.hit import Hit, Match
 from tests.world import START, World, near, pdq, record
@@ -53,7 +54,9 @@ def _hit(
     value = pdq()
     world.list_entries(record(value, entry_id=named.get("entry_id")), source=source)
     printed = Print(Fingerprint(Algorithm.PDQ, near(value, distance)), 90)
-    world.post(printed, kind=kind, platform_id=named.get("platform_id"))
+    world.post(
+        printed, kind=kind, platform_id=named.get("platform_id"), uploader=named.get("uploader")
+    )
     with world.database.read() as session:
         return session.scalars(select(Hit.id).order_by(Hit.id.desc())).first() or 0
 
@@ -62,14 +65,16 @@ def _hit(
 def hall(world: World) -> World:
     """Hits of every kind: near and far, old and new, of two sources, held, decided, withdrawn."""
     world.source("Another")
-    _hit(world, 25, platform_id="old and far")
-    _hit(world, 0, source="Another", kind=MediaKind.VIDEO)
+    _hit(world, 25, platform_id="old and far", uploader="u-1")
+    _hit(world, 0, source="Another", kind=MediaKind.VIDEO, uploader="u-1")
     world.later(hours=17)
     _hit(world, 16)
     _hit(world, 17, source="Another")
     world.claim(_hit(world, 0))  # and lets the lease run out
     for verdict in ("confirm", "remove", "dispute"):
-        world.decide(_hit(world, 5), verdict)
+        world.decide(_hit(world, 5, uploader="u-1"), verdict)
+        world.later(minutes=1)
+    world.decide(2, "confirm")  # an old one, closed last
     _hit(world, 0, entry_id="goes")
     world.list_entries(record(entry_id="goes", withdrawn=True))
     world.later(hours=2, microseconds=123_457)
@@ -77,6 +82,7 @@ def hall(world: World) -> World:
     world.claim(_hit(world, 0))
     world.claim(_hit(world, 3), "milan")
     world.later(minutes=5)
+    _hit(world, 20)
     for corner in (*View, *Nearness, ClockState.ON_TIME, ClockState.AT_RISK):
         name = {View: "view", Nearness: "nearness", ClockState: "clock"}[type(corner)]
         assert _ids(world, **{name: corner}), f"nothing is {corner}"
@@ -100,44 +106,81 @@ def _seen(world: World, hit: Hit, filters: Filters) -> bool:
         View.MINE: hit.state == "open" and held,
         View.DECIDED: hit.state == "decided",
         View.WITHDRAWN: hit.state == "withdrawn",
+        View.ALL: True,
     }[filters.view]
     band = "exact" if hit.nearest == 0 else "near" if hit.nearest <= 16 else "far"
     clock = "breached" if now >= hit.due_at else "at-risk" if now >= hit.at_risk_at else "on-time"
-    sources = {match.entry.source_id for match in hit.matches}
+    entries = [match.entry for match in hit.matches]
+    names = {f"H-{hit.id}", hit.content.platform_id, *(entry.entry_id for entry in entries)}
+    moment = hit.closed_at if filters.view.closed else hit.opened_at
+    day = moment.date() if moment else date.min
     return (
         in_view
         and filters.nearness in (None, band)
         and filters.clock in (None, clock)
         and filters.kind in (None, hit.content.kind)
-        and (filters.source is None or filters.source in sources)
-        and filters.q in ("", f"H-{hit.id}", hit.content.platform_id)
+        and filters.source in (None, *(entry.source_id for entry in entries))
+        and filters.algorithm in (None, *(match.algorithm for match in hit.matches))
+        and (filters.least or 0) <= hit.nearest <= (256 if filters.most is None else filters.most)
+        and filters.surface in ("", hit.content.surface)
+        and filters.uploader in ("", hit.content.uploader)
+        and filters.entry in ("", *(entry.entry_id for entry in entries))
+        and (filters.since or date.min) <= day <= (filters.until or date.max)
+        and filters.q in ("", *names)
     )
 
 
+DAYS = st.none() | st.sampled_from([START.date() + timedelta(days=n) for n in (-1, 0, 1)])
 FILTERS = st.builds(
     Filters,
     view=st.sampled_from(View),
     source=st.none() | st.sampled_from([1, 2, 404]),
     nearness=st.none() | st.sampled_from(Nearness),
+    algorithm=st.sampled_from([None, None, "pdq", "md5"]),
+    least=st.sampled_from([None, None, 0, 5]),
+    most=st.sampled_from([None, None, 5, 20]),
     clock=st.none() | st.sampled_from(ClockState),
     kind=st.none() | st.sampled_from(MediaKind),
-    q=st.sampled_from(["", "", "", "H-1", "old and far", "nobody's"]),
+    surface=st.sampled_from(["", "", "feed", "profile"]),
+    uploader=st.sampled_from(["", "", "u-1", "u-2"]),
+    entry=st.sampled_from(["", "", "", "goes"]),
+    since=DAYS,
+    until=DAYS,
+    q=st.sampled_from(["", "", "", "H-1", "old and far", "goes", "nobody's"]),
 )
+NARROW = [(1_000, 20_000), (0, 2)]
+"""How many are few, and how far a page looks: as it is, and so little that every page is cut."""
 
 
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(filters=FILTERS, size=st.integers(1, 5))
+@given(filters=FILTERS, size=st.integers(1, 5), limits=st.sampled_from(NARROW))
 def test_pages_hold_every_hit_that_the_filters_let_through_once_and_in_order(
-    hall: World, filters: Filters, size: int
+    hall: World, filters: Filters, size: int, limits: tuple[int, int]
 ) -> None:
     expected = [hit for hit in _everything(hall) if _seen(hall, hit, filters)]
     if filters.view in (View.OPEN, View.MINE):
         expected.sort(key=lambda hit: (hit.urgent_at, hit.id))
-    else:
+    elif filters.view is View.ALL:
         expected.sort(key=lambda hit: -hit.id)
-    assert [row.id for row in _all(hall, filters, size)] == [hit.id for hit in expected]
+    else:
+        expected.sort(key=lambda hit: (hit.closed_at, hit.id), reverse=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queue_filters, "FEW", limits[0])
+        patch.setattr(queue_order, "WINDOW", limits[1])
+        assert [row.id for row in _all(hall, filters, size)] == [hit.id for hit in expected]
+
+
+def test_a_page_looks_at_so_many_hits_and_says_where_to_look_on(
+    hall: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_order, "WINDOW", 3)
+    rows, cursor = _page(hall, Filters(view=View.ALL, uploader="nobody", surface="profile"))
+    assert (rows, cursor) == ([], None)  # few are looked up, so that nothing is left to look at
+    rows, cursor = _page(hall, Filters(view=View.ALL, surface="profile"))
+    assert rows == []
+    assert cursor is not None
 
 
 def test_hits_of_one_moment_are_told_apart_by_their_number(world: World) -> None:
@@ -208,9 +251,18 @@ def test_counts_are_of_open_hits(hall: World) -> None:
         seen = {view: len(_ids(hall, view=view)) for view in (View.OPEN, View.MINE)}
         clocks = {clock: len(_ids(hall, clock=clock)) for clock in ClockState}
         assert _counts(hall) == queue.Counts(
-            open=seen[View.OPEN],
-            mine=seen[View.MINE],
-            at_risk=clocks[ClockState.AT_RISK],
-            breached=clocks[ClockState.BREACHED],
+            open=Count(seen[View.OPEN]),
+            mine=Count(seen[View.MINE]),
+            at_risk=Count(clocks[ClockState.AT_RISK]),
+            breached=Count(clocks[ClockState.BREACHED]),
         )
-    assert _counts(hall).breached == _counts(hall).open > 0
+    assert _counts(hall).breached == _counts(hall).open
+    assert _counts(hall).open
+
+
+def test_counts_go_no_further_than_their_cap(hall: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "CAP", 1)
+    monkeypatch.setattr(queue.capped, "__defaults__", (1,))
+    hall.later(hours=20)
+    counted = _counts(hall)
+    assert (str(counted.open), str(counted.at_risk), str(counted.mine)) == ("1+", "1+", "0")

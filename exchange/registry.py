@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import ClassVar, Protocol, Self
 
 from exchange.errors import Refused
+from exchange.file_list import FileListClient
 from exchange.ncmec import NcmecClient
 from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt, Told
 from exchange.stopncii import StopNciiClient
@@ -63,6 +64,7 @@ KINDS: Mapping[str, type[RegistryClient]] = {
     "ncmec": NcmecClient,
     "stopncii": StopNciiClient,
     "threatexchange": ThreatExchangeClient,
+    "file": FileListClient,
 }
 
 

@@ -6,13 +6,15 @@ something on its list and read a vote back.
 
 from abc import ABC, abstractmethod
 from datetime import datetime
+from pathlib import Path
 
 from exchange.records import EntryRecord, Outcome
 from tests.exchange.server import Server
 
 
 class Party(ABC):
-    """A kind of registry with its faithful server. `credentials` are right, `wrong` are not."""
+    """A kind of registry with its faithful server. `credentials` are right, `wrong` are not; both
+    are empty for a kind without."""
 
     kind: str
     address: str
@@ -20,8 +22,8 @@ class Party(ABC):
     wrong: str
 
     @abstractmethod
-    def __init__(self, server: Server) -> None:
-        """Answer on `server` with an empty list."""
+    def __init__(self, server: Server, folder: Path) -> None:
+        """Answer on `server`, or from `folder`, with an empty list."""
 
     @abstractmethod
     def submit(self, name: str) -> EntryRecord:

@@ -4,17 +4,18 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from exchange.errors import Refused, Unavailable
 from exchange.records import Checkpoint, EntryRecord, Member, Outcome, Vote
-from exchange.registry import KINDS, RegistryClient, connect
+from exchange.registry import KINDS, RegistryClient, connect, needs_secret, told
 from exchange.stopncii.assumed import REGISTRY
 from exchange.stopncii.parse import entry_id
 from matching.fingerprint import Algorithm
 from tests.exchange.contract import Party
-from tests.exchange.ncmec.records import entry, made_up
+from tests.exchange.ncmec.records import START, entry, made_up
 from tests.exchange.ncmec.service import CREDENTIALS, REASON, Service
 from tests.exchange.server import Reply, Server
 from tests.exchange.stopncii import service as stopncii
@@ -26,7 +27,7 @@ class Ncmec(Party):
     credentials = CREDENTIALS
     wrong = "our-user:wrong"
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, folder: Path) -> None:
         self.service, self.address = Service(), server.url
         server.answer = self.service.answer
 
@@ -55,7 +56,7 @@ class StopNcii(Party):
     credentials = stopncii.CREDENTIALS
     wrong = "a-wrong-key,another,third"
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, folder: Path) -> None:
         self.service, self.address = stopncii.Service(), server.url
         server.answer = self.service.answer
 
@@ -87,7 +88,7 @@ class ThreatExchange(Party):
     credentials = threatexchange.TOKEN
     wrong = f"{threatexchange.APP}|a-wrong-secret-of-the-app"
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, folder: Path) -> None:
         self.service = threatexchange.Service(server.url)
         self.address = self.service.address
         server.answer = self.service.answer
@@ -117,12 +118,52 @@ class ThreatExchange(Party):
         )
 
 
-PARTIES: dict[str, type[Party]] = {party.kind: party for party in (Ncmec, StopNcii, ThreatExchange)}
+class FileList(Party):
+    kind = "file"
+    credentials = wrong = ""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        self.path = folder / "list.csv"
+        self.address = self.path.as_uri()
+        self.rows: dict[str, str] = {}
+        self.now = START
+        self.write()
+
+    def write(self) -> None:
+        rows = ["id,algorithm,value,withdrawn", *self.rows.values()]
+        self.path.write_text("\n".join(rows))
+
+    def submit(self, name: str) -> EntryRecord:
+        hashed = made_up(Algorithm.PDQ, name)
+        self.rows[name] = f"{name},pdq,{hashed.hex},"
+        self.write()
+        return entry(f"{name}:pdq", fingerprints=(hashed,))
+
+    def withdraw(self, name: str) -> None:
+        self.rows[name] = f"{name},pdq,,true"
+        self.write()
+
+    def pass_time(self) -> datetime:
+        self.now += timedelta(hours=1)
+        return self.now
+
+    def outcome(self, entry: EntryRecord, *, right: bool) -> Outcome:
+        return Outcome("file", entry.entry_id, Algorithm.PDQ, Vote.AFFIRMATIVE)
+
+    def votes(self, entry: EntryRecord) -> int:
+        return 0
+
+
+PARTIES: dict[str, type[Party]] = {
+    party.kind: party for party in (Ncmec, StopNcii, ThreatExchange, FileList)
+}
+TOLD = sorted(kind for kind in PARTIES if told(kind))
+SERVED = sorted(kind for kind in PARTIES if needs_secret(kind))
 
 
 @pytest.fixture(params=sorted(PARTIES))
-def party(request: pytest.FixtureRequest, server: Server) -> Party:
-    return PARTIES[request.param](server)
+def party(request: pytest.FixtureRequest, server: Server, tmp_path: Path) -> Party:
+    return PARTIES[request.param](server, tmp_path)
 
 
 @pytest.fixture
@@ -171,12 +212,14 @@ def test_a_withdrawn_entry_comes_as_withdrawn(party: Party, client: RegistryClie
     held, checkpoint = read_all(client, None, party.pass_time())
     party.withdraw("goes")
     changed, _ = read_all(client, checkpoint, party.pass_time())
-    (gone,) = [one for one in changed.values() if one != held[one.entry_id]]
-    assert gone.withdrawn
+    (gone,) = [one for one in changed.values() if one.withdrawn]
+    stays = [one.fingerprints for one in changed.values() if one is not gone]
+    assert set(stays) <= {held[one].fingerprints for one in held}
     assert gone.entry_id in held
     assert (gone.fingerprints, gone.votes) == ((), ())
 
 
+@pytest.mark.parametrize("party", TOLD, indirect=True)
 def test_a_vote_arrives_and_twice_is_once(party: Party, client: RegistryClient) -> None:
     party.submit("abc")
     held, _ = read_all(client, None, party.pass_time())
@@ -186,6 +229,14 @@ def test_a_vote_arrives_and_twice_is_once(party: Party, client: RegistryClient) 
     assert party.votes(one) == 1
 
 
+@pytest.mark.parametrize("party", sorted(set(PARTIES) - set(TOLD)), indirect=True)
+def test_a_kind_that_cannot_be_told_refuses(party: Party, client: RegistryClient) -> None:
+    one = party.submit("abc")
+    with pytest.raises(Refused):
+        client.report(party.outcome(one, right=True))
+
+
+@pytest.mark.parametrize("party", SERVED, indirect=True)
 def test_wrong_credentials_are_refused(party: Party) -> None:
     party.submit("abc")
     with connect(party.kind, party.address, party.wrong) as client:
@@ -196,6 +247,7 @@ def test_wrong_credentials_are_refused(party: Party) -> None:
         assert party.wrong.rpartition(":")[2] not in repr(client)
 
 
+@pytest.mark.parametrize("party", SERVED, indirect=True)
 def test_a_server_in_trouble_is_unavailable_and_says_when(
     party: Party, client: RegistryClient, server: Server
 ) -> None:

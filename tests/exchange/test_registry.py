@@ -70,7 +70,9 @@ def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
 def test_what_a_kind_can_be_told_is_known_without_a_connection() -> None:
     assert registry.told("ncmec") == {Told.OUTCOME}
     assert registry.told("stopncii") == {Told.MATCH, Told.OUTCOME}
-    assert registry.needs_secret("ncmec")
+    assert registry.told("threatexchange") == {Told.MATCH, Told.OUTCOME}
+    assert registry.told("file") == set()
+    assert [kind for kind in registry.KINDS if not registry.needs_secret(kind)] == ["file"]
     for ask in (registry.told, registry.needs_secret):
         with pytest.raises(Refused, match="unknown kind"):
             ask("fax")

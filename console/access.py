@@ -8,13 +8,10 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
 from flask_htmx import HTMX
 from flask_login import LoginManager, UserMixin, current_user
-from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response as BaseResponse
 
 from console.parts import parts
-from console.programs import Programs
 from moderation import people
-from moderation.keys import Scope
 from moderation.people import Identity
 from moderation.permissions import Permission
 
@@ -23,18 +20,18 @@ View = TypeVar("View", bound=Callable[..., Any])
 OPEN_ENDPOINTS = frozenset({"static"})
 """The only routes that are not ours to decorate. A test holds this list."""
 
-PROGRAMS = "console-programs"
-
 htmx = HTMX()
 login_manager = LoginManager()
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a route asks for: nothing, a permission of a person, or a scope of a key."""
+    """What a route of people asks for: nothing, to be signed in, or a permission.
+
+    Those of programs are in console.api.routes and ask for a scope of a key.
+    """
 
     permission: Permission | None = None
-    scope: Scope | None = None
     anybody: bool = False
     signed_in: bool = False
 
@@ -56,11 +53,6 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 def requires(permission: Permission) -> Callable[[View], View]:
     """Open a route to people who have `permission`."""
     return _declare(Access(permission=permission))
-
-
-def requires_key(scope: Scope) -> Callable[[View], View]:
-    """Open a route to programs whose key has `scope`."""
-    return _declare(Access(scope=scope))
 
 
 def open_to_anybody(view: View) -> View:
@@ -92,7 +84,6 @@ def install(app: Flask) -> None:
     htmx.init_app(app)
     login_manager.init_app(app)
     login_manager.session_protection = None  # an address that changes is a train, not a thief
-    app.extensions[PROGRAMS] = Programs()
     app.before_request(_guard)
 
 
@@ -128,29 +119,12 @@ def _guard() -> BaseResponse | None:
         abort(403)
     if access.anybody:
         return None
-    if access.scope is not None:
-        _check_key(access.scope)
-        return None
     if not current_user.is_authenticated:
         unauthorized: BaseResponse = login_manager.unauthorized()
         return unauthorized
     if access.permission is not None and not person().may(access.permission):
         abort(403)
     return None
-
-
-def _check_key(scope: Scope) -> None:
-    programs: Programs = current_app.extensions[PROGRAMS]
-    kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    here = parts()
-    program = programs.find(here.database, key.strip()) if kind.lower() == "bearer" else None
-    if program is None:
-        abort(401)
-    wait = programs.wait(program, here.policy.limits.api)
-    if wait is not None:
-        raise TooManyRequests(retry_after=wait)
-    if scope not in program.scopes:
-        abort(403)
 
 
 def _referring_path() -> str:

@@ -5,12 +5,12 @@ from pathlib import Path
 from flask import Flask
 from flask_wtf import CSRFProtect
 from redis import Redis
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.settings import Settings
 from console import (
     access,
-    api,
     audit,
     deliveries,
     health,
@@ -27,11 +27,13 @@ from console import (
     sign_in,
     sources,
 )
+from console.api.application import PREFIX, Api
 from console.limits import limiter
 from console.parts import NAME, Parts
 
 ROOT = Path(__file__).resolve().parent.parent
 SESSION_HOURS = 12
+API = "console-api"
 
 BLUEPRINTS = (
     sign_in.blueprint,
@@ -44,7 +46,6 @@ BLUEPRINTS = (
     sources.blueprint,
     people.blueprint,
     health.blueprint,
-    api.blueprint,
 )
 
 
@@ -68,6 +69,8 @@ def build(settings: Settings, parts: Parts) -> Flask:
     )
     app.extensions[NAME] = parts
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions[API] = Api(parts, secure=settings.environment == "production")
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {PREFIX: app.extensions[API]})  # type: ignore[method-assign]
     if settings.trusted_proxies:
         proxies = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
@@ -77,9 +80,7 @@ def build(settings: Settings, parts: Parts) -> Flask:
     problems.install(app)
     access.install(app)
     limiter.init_app(app)
-    csrf = CSRFProtect(app)
-    csrf.exempt(api.blueprint)  # programs come with a key and without cookies
-    limiter.exempt(api.blueprint)  # and have limits of their own
+    CSRFProtect(app)
     presentation.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

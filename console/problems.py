@@ -1,14 +1,13 @@
-"""Error pages: what happened, and what to do. JSON for the API, a page or a fragment for people."""
+"""Error pages: what happened, and what to do. For programs see console.api.problems."""
 
 import logging
 
-from flask import Flask, current_app, jsonify, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask_wtf.csrf import CSRFError
 from redis import RedisError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, TooManyRequests
-from werkzeug.wrappers import Response
+from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
 
@@ -37,40 +36,30 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def _http(error: HTTPException) -> tuple[Response | str, int]:
+def _http(error: HTTPException) -> tuple[str, int]:
     # What fails before a view is reached, such as reading the session, comes wrapped.
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, PARTS_MISSING):
         return _missing_part(cause)
-    return _answer(error.code or 500, error)
+    return _answer(error.code or 500)
 
 
-def _csrf(_error: CSRFError) -> tuple[Response | str, int]:
-    return _answer(400, None, "The form was too old or not from this console. Load the page again.")
+def _csrf(_error: CSRFError) -> tuple[str, int]:
+    return _answer(400, "The form was too old or not from this console. Load the page again.")
 
 
-def _missing_part(error: Exception) -> tuple[Response | str, int]:
+def _missing_part(error: Exception) -> tuple[str, int]:
     log.error("a part is not there: %s", type(error).__name__)
-    return _answer(503, None)
+    return _answer(503)
 
 
-def _unexpected(error: Exception) -> tuple[Response | str, int]:
+def _unexpected(error: Exception) -> tuple[str, int]:
     log.error("unexpected error in %s", request.endpoint, exc_info=error)
-    return _answer(500, None)
+    return _answer(500)
 
 
-def _answer(
-    code: int, error: HTTPException | None, text: str | None = None
-) -> tuple[Response | str, int]:
+def _answer(code: int, text: str | None = None) -> tuple[str, int]:
     title, advice = TEXTS.get(code, TEXTS[400])
-    if request.path.startswith("/api/"):
-        detail = error.description if error and code in (400, 413, 415, 503) else None
-        answer = jsonify({"error": {"code": code, "message": detail or title}})
-        if code == 401:
-            answer.headers["WWW-Authenticate"] = "Bearer"
-        if isinstance(error, TooManyRequests) and error.retry_after:
-            answer.headers["Retry-After"] = str(error.retry_after)
-        return answer, code
     words = {"code": code, "title": title, "text": text or advice}
     if code < 500:
         return render_template("errors/error.html", **words), code

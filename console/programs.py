@@ -8,12 +8,11 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import ceil
 from threading import Lock
 
-from limits import parse_many
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from limits import RateLimitItem, parse_many
 
 from moderation import keys
 from store.database import Database
@@ -31,13 +30,21 @@ class Program:
     scopes: frozenset[str]
 
 
+@dataclass(slots=True)
+class Window:
+    """Requests of one program until `ends` (seconds of the monotonic clock)."""
+
+    ends: float
+    count: int = 0
+
+
 class Programs:
     """The programs that may call, and how often each did."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[float, Program]] = OrderedDict()
         self._lock = Lock()
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._windows: dict[tuple[int, RateLimitItem], Window] = {}
 
     def find(self, database: Database, key: str) -> Program | None:
         """The program with this key, None for an unknown or revoked one. Its use is noted."""
@@ -62,10 +69,23 @@ class Programs:
                 self._known.popitem(last=False)
         return program
 
-    def wait(self, program: Program, limit: str) -> int | None:
-        """Count one request; None if it is within `limit`, else how many seconds to wait."""
-        for rate in parse_many(limit):
-            if not self._limiter.hit(rate, str(program.id)):
-                window = self._limiter.get_window_stats(rate, str(program.id))
-                return max(1, ceil(window.reset_time - time.time()))
+    def wait(self, program: Program, limit: str, now: float | None = None) -> int | None:
+        """Count one request; None if it is within `limit`, else how many seconds to wait.
+
+        `now` is the monotonic clock's, in seconds.
+        """
+        now = time.monotonic() if now is None else now
+        with self._lock:
+            for rate in rates(limit):
+                window = self._windows.get((program.id, rate))
+                if window is None or now >= window.ends:
+                    window = Window(now + rate.get_expiry())
+                    self._windows[program.id, rate] = window
+                window.count += 1
+                if window.count > rate.amount:
+                    return max(1, ceil(window.ends - now))
         return None
+
+
+rates = lru_cache(maxsize=16)(parse_many)
+"""The rates that a policy's limit names, "100/second; 1000/minute"."""

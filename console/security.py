@@ -26,24 +26,33 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
     "X-Robots-Tag": "noindex",
 }
+OVER_TLS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+"""Where all of the installation is behind TLS."""
+NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 def install(app: Flask) -> None:
     """Put the headers on every answer and keep every answer but static files out of caches."""
     app.config["MAX_CONTENT_LENGTH"] = PAGE_BYTES
     app.before_request(_refuse_nul)
+    always = HEADERS | (OVER_TLS if app.config["SESSION_COOKIE_SECURE"] else {})
 
     @app.after_request
     def _headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in always.items():
             response.headers.setdefault(name, value)
-        if app.config["SESSION_COOKIE_SECURE"]:
-            response.headers.setdefault(
-                "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
-            )
         if request.endpoint != "static":
-            response.headers["Cache-Control"] = "no-store"
+            response.headers.update(NOT_KEPT)
         return response
+
+
+def headers_for_programs(*, secure: bool) -> list[tuple[str, str]]:
+    """What the API's answers carry: no browser shows them, and none is to be talked into it."""
+    shown = {
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return list((shown | NOT_KEPT | (OVER_TLS if secure else {})).items())
 
 
 def _refuse_nul() -> None:

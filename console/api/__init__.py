@@ -1,5 +1,1 @@
 """The platform-facing JSON API, version 1."""
-
-from console.api.content import blueprint
-
-__all__ = ["blueprint"]

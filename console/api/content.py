@@ -1,14 +1,13 @@
 """Content comes in here, in batches; its state can be asked; uploads are checked."""
 
+import json
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import ServiceUnavailable
 
-from console.access import open_to_anybody, requires_key
 from console.api import openapi, reading
+from console.api.routes import Route
 from console.api.schema import (
-    MAX_BYTES,
     MAX_CHECKED,
     MAX_ITEMS,
     CheckAnswer,
@@ -19,28 +18,19 @@ from console.api.schema import (
     StateAnswer,
     StateRequest,
 )
-from console.parts import parts
+from console.parts import Parts
 from moderation import check, content
 from moderation.keys import Scope
 from moderation.naming import hit_name
 
-blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
-
-@blueprint.before_request
-def _allow_batches() -> None:
-    request.max_content_length = MAX_BYTES
-
-
-@blueprint.post("/content")
-@requires_key(Scope.WRITE_CONTENT)
-def take() -> Response:
+def take(here: Parts, body: bytes) -> bytes:
     """Take a batch of items, each by itself; matching follows in the background."""
-    sent = reading.items(MAX_ITEMS)
-    with parts().database.write() as rows:
+    sent = reading.items(body, MAX_ITEMS)
+    with here.database.write() as rows:
         good = [one.item for one in sent if one.item]
         taken = content.take(rows, good, datetime.now(UTC))
-    parts().wake.content_taken([row for _, _, row in taken if row is not None])
+    here.wake.content_taken([row for _, _, row in taken if row is not None])
     outcomes = iter(taken)
     return reading.answer(
         ContentAnswer(
@@ -54,13 +44,10 @@ def take() -> Response:
     )
 
 
-@blueprint.post("/check")
-@requires_key(Scope.WRITE_CONTENT)
-def check_uploads() -> Response:
+def check_uploads(here: Parts, body: bytes) -> bytes:
     """Say what to do with uploads, at once, from the index that this process has loaded."""
-    sent = reading.items(MAX_CHECKED)
+    sent = reading.items(body, MAX_CHECKED)
     good = [one.item for one in sent if one.item]
-    here = parts()
     try:
         checked = check.check(here.database, here.index, here.policy, good, datetime.now(UTC))
     except check.NoIndex as error:
@@ -80,12 +67,10 @@ def check_uploads() -> Response:
     )
 
 
-@blueprint.post("/content/state")
-@requires_key(Scope.READ_CONTENT)
-def state() -> Response:
+def state(here: Parts, body: bytes) -> bytes:
     """Where items stand."""
-    asked = reading.body(StateRequest)
-    with parts().database.read() as rows:
+    asked = reading.model(StateRequest, body)
+    with here.database.read() as rows:
         standing = content.standing(rows, asked.ids)
     return reading.answer(
         StateAnswer(
@@ -101,13 +86,19 @@ def state() -> Response:
     )
 
 
-@blueprint.get("/openapi.json")
-@open_to_anybody
-def description() -> Response:
+def description(_here: Parts, _body: bytes) -> bytes:
     """This API, as OpenAPI 3.1."""
-    return jsonify(openapi.document())
+    return json.dumps(openapi.document()).encode()
 
 
 def _result(one: check.Checked) -> CheckResult:
     hit = hit_name(one.hit_id) if one.hit_id else None
     return CheckResult(id=one.platform_id, answer=one.answer.value, hit=hit)
+
+
+ROUTES = (
+    Route("POST", "/content", Scope.WRITE_CONTENT, take),
+    Route("POST", "/check", Scope.WRITE_CONTENT, check_uploads),
+    Route("POST", "/content/state", Scope.READ_CONTENT, state),
+    Route("GET", "/openapi.json", None, description),
+)

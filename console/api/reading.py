@@ -1,10 +1,11 @@
 """Reading requests and writing answers: what is wrong is said, and never with the value."""
 
+import json
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Response, abort, request
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from werkzeug.exceptions import BadRequest
 
 from console.api.schema import Id, ItemModel
 from moderation.content import Item
@@ -24,39 +25,34 @@ class Sent:
     error: str | None
 
 
-def items(most: int) -> list[Sent]:
-    """The items of the request, each read by itself. 400 for anything but 1 to `most` of them."""
-    data = _json()
+def items(body: bytes, most: int) -> list[Sent]:
+    """The items of a body, each read by itself. BadRequest for anything but 1 to `most` of them."""
+    data = _json(body)
     if not isinstance(data, dict) or set(data) != {"items"} or not isinstance(data["items"], list):
-        abort(400, 'the body must be an object with the one key "items", a list')
+        raise BadRequest('the body must be an object with the one key "items", a list')
     if not 1 <= len(data["items"]) <= most:
-        abort(400, f"a batch has 1 to {most} items, this one has {len(data['items'])}")
+        raise BadRequest(f"a batch has 1 to {most} items, this one has {len(data['items'])}")
     return [_sent(raw) for raw in data["items"]]
 
 
-def body(model: type[Model]) -> Model:
-    """The request as `model`. 400 with what is wrong and where."""
+def model(kind: type[Model], body: bytes) -> Model:
+    """A body as `kind`. BadRequest with what is wrong and where."""
     try:
-        return model.model_validate(_json())
+        return kind.model_validate(_json(body))
     except ValidationError as error:
-        abort(400, _words(error))
+        raise BadRequest(_words(error)) from error
 
 
-def answer(model: BaseModel) -> Response:
+def answer(model: BaseModel) -> bytes:
     """`model` as JSON."""
-    return Response(model.model_dump_json(), mimetype="application/json")
+    return model.model_dump_json().encode()
 
 
-def _json() -> Any:
-    if not request.is_json:
-        abort(415)
+def _json(body: bytes) -> Any:
     try:
-        data = request.get_json(silent=True)
-    except RecursionError:  # lists within lists within lists
-        data = None
-    if data is None:
-        abort(400, "the body is not JSON")
-    return data
+        return json.loads(body)
+    except (ValueError, RecursionError):  # lists within lists within lists
+        raise BadRequest("the body is not JSON") from None
 
 
 def _sent(raw: Any) -> Sent:

@@ -1,4 +1,4 @@
-"""Every route against everybody, read from the application's own URL map.
+"""Every route against everybody, read from the application's own URL map and the API's table.
 
 `answers` knocks at every door; what comes back is one word for each: `in`, `sign-in`, or the
 status of a refusal or a failure.
@@ -11,6 +11,8 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from console.api.application import PREFIX
+from console.application import API
 from tests.console.visitor import Visitor
 
 PLAIN = frozenset({"HEAD", "OPTIONS"})  # answered by Werkzeug for whoever may GET
@@ -33,12 +35,20 @@ class Route:
 
 def routes(app: Flask) -> list[Route]:
     """Every method of every rule, signing out last."""
-    found = [
+    found = pages(app)
+    for one in app.extensions[API].routes:
+        path = PREFIX + one.path
+        found.append(Route(path, one.method, one.answer.__name__, path))
+    return sorted(found, key=lambda route: (route.endpoint == "access.sign_out", route))
+
+
+def pages(app: Flask) -> list[Route]:
+    """Those of people: what is not the programs' API."""
+    return [
         Route(rule.rule, method, rule.endpoint, _path(rule))
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - PLAIN
     ]
-    return sorted(found, key=lambda route: (route.endpoint == "access.sign_out", route))
 
 
 def answers(

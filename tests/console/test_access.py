@@ -10,7 +10,7 @@ from flask_wtf import CSRFProtect
 from console.access import OPEN_ENDPOINTS, access_of, open_to_signed_in
 from moderation.keys import Scope
 from tests.console.conftest import Console, only
-from tests.console.matrix import answers, routes
+from tests.console.matrix import answers, pages, routes
 
 PEOPLE = ("mona", "amir", "lena", "ada")
 ROLE = {"mona": "moderator", "amir": "auditor", "lena": "lead", "ada": "admin"}
@@ -118,7 +118,7 @@ def test_the_matrix_would_notice_a_door_that_opens_too_wide(console: Console) ->
 
 def test_only_static_files_need_not_say_who_may_come_in(console: Console) -> None:
     assert frozenset({"static"}) == OPEN_ENDPOINTS
-    for route in routes(console.app):
+    for route in pages(console.app):
         assert access_of(console.app, route.endpoint) is not None, route
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from console.api.schema import MAX_BYTES, MAX_ITEMS
+from console.application import API
 from moderation import keys, passes
 from store.content import Content, ContentFingerprint
 from store.person import ApiKey
@@ -226,7 +227,7 @@ def test_the_last_use_of_a_key_is_kept(console: Console, platform: Platform) -> 
     platform.states("a")
     first = used()
     assert first is not None
-    programs = console.app.extensions["console-programs"]
+    programs = console.app.extensions[API].programs
     for minutes, noted in ((0, False), (5, True)):
         programs._known.clear()  # as after the second for which a key is believed
         with time_machine.travel(console.world.now + timedelta(minutes=minutes), tick=True):
@@ -251,7 +252,7 @@ def test_a_key_that_is_in_use_is_shut_within_a_second(console: Console) -> None:
     assert platform.post("/content", {"items": [item()]}).status_code == 200
     with console.world.database.write() as session:
         keys.revoke(session, name="uploads", actor="test", now=console.world.now)
-    programs = console.app.extensions["console-programs"]
+    programs = console.app.extensions[API].programs
     programs._known = type(programs._known)(
         (key, (at - 1.01, known)) for key, (at, known) in programs._known.items()
     )

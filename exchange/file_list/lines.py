@@ -1,7 +1,7 @@
 """The lines of a file, some at a time, as they are: bytes with their numbers."""
 
 from dataclasses import dataclass
-from io import BufferedReader
+from typing import BinaryIO
 
 LONGEST = 4096
 """Bytes of a line."""
@@ -15,7 +15,7 @@ class Line:
     text: str | None
 
 
-def read_lines(file: BufferedReader, number: int, count: int) -> tuple[list[Line], bool]:
+def read_lines(file: BinaryIO, number: int, count: int) -> tuple[list[Line], bool]:
     """At most `count` lines from where the file stands, and whether that was the end of it.
 
     `number` is how many lines lie before. Empty lines are counted and left out. Memory is bounded

@@ -13,7 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from exchange.errors import Refused, Unavailable
+from exchange.errors import ExchangeError, Refused, Unavailable
 from exchange.file_list.place import Stamp
 
 SUFFIXES = (".csv", ".jsonl")
@@ -55,8 +55,12 @@ def opened(path: Path) -> Iterator[BufferedReader]:
         raise Refused(f"{where}: the user that the workers run as may not read it") from None
     except OSError as error:
         raise Unavailable(f"{where}: it cannot be opened: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _check(os.fstat(descriptor), where)
+    except ExchangeError:
+        os.close(descriptor)
+        raise
+    with os.fdopen(descriptor, "rb") as file:
         try:
             yield file
         except OSError as error:

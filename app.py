@@ -32,19 +32,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     from config import logs
     from console.application import build
     from console.parts import Parts
-    from jobs.wake import Wake
-    from matching.index import IndexDirectory
-    from store.database import Database
+    from jobs import runtime
+    from jobs.registries import Registries
 
     settings = settings or load()
     logs.configure()
+    parts = runtime.build(settings)
     return build(
         settings,
         Parts(
-            database=Database(settings.database_url),
+            database=parts.database,
             policy=settings.policy,
-            index=IndexDirectory(settings.index_dir),
-            wake=Wake(settings.redis_url),
+            index=parts.index,
+            wake=parts.wake,
+            registries=Registries(parts),
         ),
     )
 

@@ -24,13 +24,15 @@ import numpy as np
 from sqlalchemy import insert
 
 from benchmarks.figure import Figure
-from benchmarks.lists import Values, altered, pictures
+from benchmarks.lists import NOBODY, Values, altered, pictures
+from config.policy import load_policy
 from config.settings import ROOT
 from local.redis import private_redis
 from matching.fingerprint import Algorithm
 from matching.index import Block, IndexDirectory
 from moderation import keys, sources
 from moderation.keys import Scope
+from moderation.source_settings import SourceSettings
 from store import migrate
 from store.database import Database
 from store.entry import Entry, EntryFingerprint, IndexVersion
@@ -95,10 +97,9 @@ def _install(folder: Path, values: Values, redis_url: str) -> tuple[dict[str, st
         source = sources.add(
             session,
             name="Registry",
-            kind="ncmec",
-            base_url="https://registry.test",
-            secret_name="none",
-            member_ids=(),
+            kind=NOBODY,
+            settings=SourceSettings("https://registry.test"),
+            policy=load_policy([ROOT / "config" / "policy.toml"]),
             actor="benchmark",
             now=NOW,
         )

@@ -5,8 +5,11 @@ from numpy.typing import NDArray
 
 from matching.fingerprint import Algorithm
 from matching.index import degenerate
+from moderation.source_settings import RegistryKind
 
 Values = NDArray[np.uint8]
+NOBODY = RegistryKind("ncmec", frozenset(), needs_secret=False, check=lambda *_settings: None)
+"""The kind of a registry that is never asked."""
 Found = list[set[tuple[int, int]]]
 """For each query the keys that were found, with their distances."""
 

@@ -18,12 +18,13 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from benchmarks.figure import Figure
-from benchmarks.lists import pictures
+from benchmarks.lists import NOBODY, pictures
 from benchmarks.process import peak_memory
 from config.policy import load_policy
 from config.settings import ROOT
 from matching.index import IndexDirectory
 from moderation import index, sources, sweeps
+from moderation.source_settings import SourceSettings
 from store import migrate
 from store.content import Content, ContentFingerprint
 from store.database import Database
@@ -94,10 +95,9 @@ def _fill(database: Database, contents: int) -> None:
         source = sources.add(
             session,
             name="Registry",
-            kind="ncmec",
-            base_url="https://registry.test",
-            secret_name="none",
-            member_ids=(),
+            kind=NOBODY,
+            settings=SourceSettings("https://registry.test"),
+            policy=load_policy([ROOT / "config" / "policy.toml"]),
             actor="benchmark",
             now=NOW,
         )

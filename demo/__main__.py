@@ -21,11 +21,13 @@ from config.settings import ROOT, load
 from demo.pictures import ALTERATIONS, landscape
 from exchange.records import Outcome, Vote
 from exchange.registry import connect
+from jobs.registries import Registries
 from jobs.runtime import Runtime, build
 from matching.fingerprint import Algorithm
 from moderation import keys, people, sources
 from moderation.keys import Scope
 from moderation.permissions import Role
+from moderation.source_settings import SourceSettings
 from store.entry import Entry
 from store.hit import Hit
 from store.person import Person
@@ -98,10 +100,9 @@ def _add_source(parts: Runtime, registry: str) -> None:
         sources.add(
             session,
             name=SOURCE,
-            kind="ncmec",
-            base_url=f"{registry}/npo",
-            secret_name="local_registry",  # noqa: S106 - the name of a setting
-            member_ids=(),
+            kind=Registries(parts).kinds()["ncmec"],
+            settings=SourceSettings(f"{registry}/npo", "local_registry"),
+            policy=parts.settings.policy,
             actor=ACTOR,
             now=datetime.now(UTC),
         )

@@ -25,6 +25,8 @@ def sync_all() -> None:
 def sync_source(source_id: int) -> None:
     """Read one source to its end, and its reasons if the cached ones are old."""
     parts = runtime.current()
+    with parts.database.read() as session:
+        serial = sources.serial(session, source_id)  # before the client: whichever is older counts
     try:
         client = connections.registry(parts, source_id)
     except ExchangeError as error:
@@ -32,7 +34,9 @@ def sync_source(source_id: int) -> None:
         return
     with client:
         try:
-            sync.sync(parts.database, source_id, client.fetch)  # keeps how it failed itself
+            # Keeps itself how it failed.
+            policy = parts.settings.policy
+            sync.sync(parts.database, source_id, client.fetch, policy, serial=serial)
             _keep_reasons(parts, source_id, client)
         except ExchangeError as error:
             log.warning("source %s: %s", source_id, error)

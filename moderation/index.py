@@ -18,7 +18,7 @@ from matching.fingerprint import Algorithm
 from matching.index import Block, Index, IndexDirectory, Row, SnapshotError, StaleVersionError
 from store.content import Sweep
 from store.database import Database
-from store.entry import EntryFingerprint, IndexVersion
+from store.entry import Entry, EntryFingerprint, IndexVersion
 from store.refusal import Refusal
 
 log = logging.getLogger(__name__)
@@ -144,6 +144,13 @@ def fingerprints_new_in(session: Session, version: int) -> Iterator[Block]:
     """The fingerprints that `version` added, as blocks for an index."""
     for table in INDEXED:
         yield from _blocks(session, table, table.indexed_version == version)
+
+
+def fingerprints_of_source(session: Session, source_id: int, version: int) -> Iterator[Block]:
+    """The fingerprints that a source lists in `version`, as blocks for an index."""
+    entries = select(Entry.id).where(Entry.source_id == source_id)
+    listed = (EntryFingerprint.entry_id.in_(entries), *_in(EntryFingerprint, version))
+    yield from _blocks(session, EntryFingerprint, *listed)
 
 
 def _fresh(table: IndexedTable) -> tuple[ColumnElement[bool], ...]:

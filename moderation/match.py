@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from config.policy import Matching
 from matching.fingerprint import Algorithm
 from matching.index import Index, Matches
 from moderation.refusals import usable
+from moderation.source_settings import stricter
 from moderation.targets import Target, active_targets
 from store.content import Content, ContentFingerprint
 from store.entry import Entry
@@ -21,8 +22,8 @@ class Found:
     """One match: content and entry through one algorithm, the nearest pair of fingerprints.
 
     `difference` is the XOR of the pair for PDQ. `frames` are the seconds at which frames of a
-    film matched, empty for a picture. `refused_hit_id` is the hit whose removal refuses this, None
-    for a match with what a registry lists.
+    film matched, empty for a picture. `fingerprint_id` is the entry's, with its `value`;
+    `refused_hit_id` is the hit whose removal refuses this, None for what a registry lists.
     """
 
     content: Content
@@ -33,6 +34,8 @@ class Found:
     difference: bytes | None
     quality: int | None
     frames: tuple[float, ...]
+    fingerprint_id: int | None
+    value: bytes = field(repr=False)
     refused_hit_id: int | None
     index_version: int
 
@@ -60,8 +63,9 @@ def match(
     grouped: dict[tuple[int, int, Algorithm, bool], list[tuple[_Pair, Target]]] = defaultdict(list)
     for pair in pairs:
         for target in targets.get(pair.key, ()):
-            if target.content_id != pair.content.id:
-                algorithm = Algorithm(pair.fingerprint.algorithm)
+            algorithm = Algorithm(pair.fingerprint.algorithm)
+            limits = limits_of(target, rules)
+            if target.content_id != pair.content.id and _holds(pair, algorithm, limits):
                 removed = target.hit_id is not None
                 key = (pair.content.id, target.entry.id, algorithm, removed)
                 grouped[key].append((pair, target))
@@ -77,6 +81,23 @@ def search(index: Index, algorithm: Algorithm, values: Sequence[bytes], rules: M
         batch = np.frombuffer(b"".join(values), np.uint8).reshape(len(values), algorithm.size)
         return index.near(batch, rules.pdq_distance)
     return index.equal(algorithm, values)
+
+
+def limits_of(target: Target, rules: Matching) -> Matching:
+    """The thresholds under which a target matches: its source's where they are the stricter ones.
+
+    What was removed here is looked for under the policy's: that is no longer the source's word.
+    """
+    source = target.entry.source
+    if target.hit_id is not None or (source.pdq_distance is None and source.pdq_quality is None):
+        return rules
+    return stricter(rules, source.pdq_distance, source.pdq_quality)
+
+
+def _holds(pair: _Pair, algorithm: Algorithm, limits: Matching) -> bool:
+    """Whether the pair is within the thresholds."""
+    fit = usable(algorithm, pair.fingerprint.quality, limits)
+    return fit and pair.distance <= limits.threshold(algorithm)
 
 
 def _search(
@@ -112,10 +133,12 @@ def _found(
         entry=target.entry,
         algorithm=algorithm,
         distance=pair.distance,
-        threshold=rules.threshold(algorithm),
+        threshold=limits_of(target, rules).threshold(algorithm),
         difference=difference,
         quality=pair.fingerprint.quality,
         frames=tuple(sorted(seconds)),
+        fingerprint_id=target.fingerprint_id,
+        value=target.value,
         refused_hit_id=target.hit_id,
         index_version=version,
     )

@@ -11,10 +11,13 @@ class Permission(StrEnum):
     DECIDE = "decide"
     REVERSE = "reverse"
     RELEASE_OTHERS = "release-others"
+    PAUSE_CLOCK = "pause-clock"
+    TRUST_ENTRIES = "trust-entries"
     SEE_AUDIT = "see-audit"
     EXPORT_AUDIT = "export-audit"
     SEE_SOURCES = "see-sources"
     SYNC_SOURCES = "sync-sources"
+    MANAGE_SOURCES = "manage-sources"
     SEE_DELIVERIES = "see-deliveries"
     RETRY_DELIVERIES = "retry-deliveries"
     SEE_METRICS = "see-metrics"
@@ -49,6 +52,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         {
             Permission.SEE_SOURCES,
             Permission.SYNC_SOURCES,
+            Permission.MANAGE_SOURCES,
             Permission.SEE_DELIVERIES,
             Permission.RETRY_DELIVERIES,
             Permission.SEE_METRICS,

@@ -1,140 +1,173 @@
-"""Sources: adding and pausing them, and what people see of them."""
+"""Sources: adding, changing and pausing them, and what is kept of their registries' reasons."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from config.policy import Matching, Policy
 from exchange.records import Reason
-from moderation import audit
-from store.entry import Entry, EntryFingerprint
-from store.source import DisputeReason, Source, SyncProblem, SyncRun
+from moderation import audit, members, sweeps
+from moderation.source_settings import (
+    RegistryKind,
+    SourceRefused,
+    SourceSettings,
+    check,
+    settings_of,
+    stricter,
+)
+from store.source import DisputeReason, Source
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
-ADDRESS = re.compile(r"https?://[^\s?#@]{1,290}")
-SECRET = re.compile(r"[A-Za-z0-9_]{1,80}")
-RUNS_SHOWN = 50
-PROBLEMS_SHOWN = 100
+SOURCES = 100
 REASONS_KEPT = timedelta(days=1)
 
 
-class SourceRefused(ValueError):
-    """A source cannot be made or changed so. Says what and why."""
+class NoAnswer(Exception):
+    """A registry does not let us in, or does not answer. Says why, in words, without a secret."""
 
 
 @dataclass(frozen=True, slots=True)
-class RunFacts:
-    """One sync of a source, as pages show it."""
+class Changed:
+    """What a change of a source came to. `withdrawn` counts entries.
 
-    id: int
-    started_at: datetime
-    finished_at: datetime | None
-    pages: int
-    added: int
-    changed: int
-    unchanged: int
-    withdrawn: int
-    problems: int
-    error: str | None
+    `anew`: the list is read from its beginning. `matched_again`: what the platform holds is held
+    against its entries again.
+    """
 
+    fields: Mapping[str, Mapping[str, Any]]
+    anew: bool = False
+    withdrawn: int = 0
+    matched_again: bool = False
 
-@dataclass(frozen=True, slots=True)
-class SourceFacts:
-    """One source, as pages show it. `secret_name` is a name; the secret is never shown."""
-
-    id: int
-    name: str
-    kind: str
-    base_url: str
-    secret_name: str
-    member_ids: tuple[str, ...]
-    paused: bool
-    synced_at: datetime | None
-    active: int
-    withdrawn: int
-    fingerprints: int
-    last_run: RunFacts | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemFacts:
-    """One entry that could not be read, and why."""
-
-    member_id: str | None
-    entry_id: str | None
-    what: str
+    def words(self) -> str:
+        """What happens now, for whoever made the change."""
+        if not self.fields:
+            return "Nothing was changed."
+        said = ["The source is changed."]
+        if self.anew:
+            said.append("Its list is read from the beginning.")
+        if self.withdrawn:
+            said.append(f"{self.withdrawn:,} entries of other members were taken off.")
+        if self.matched_again:
+            said.append("What the platform holds is matched with its entries again.")
+        return " ".join(said)
 
 
 def add(
     session: Session,
     *,
     name: str,
-    kind: str,
-    base_url: str,
-    secret_name: str,
-    member_ids: Sequence[str],
+    kind: RegistryKind,
+    settings: SourceSettings,
+    policy: Policy,
     actor: str,
     now: datetime,
 ) -> Source:
-    """Make a source. The caller has checked `kind` against the kinds that can be connected to.
+    """Make a source. It is read with the next sync.
 
-    Raises SourceRefused for a bad or taken name, for an address that is not http(s) or would show
-    credentials, and for a secret's name that no variable of the environment can have.
+    Raises SourceRefused for a bad or taken name, and for settings that cannot be.
     """
     if not NAME.fullmatch(name):
-        raise SourceRefused(f"source name {name!r}: letters, digits, space, dot, dash; up to 80")
-    if not ADDRESS.fullmatch(base_url):
         raise SourceRefused(
-            "the base URL must begin with https:// or http:// and hold no user name, password, "
-            "query or fragment; it is shown and logged"
+            f"source name {name[:80]!r}: letters, digits, space, dot, dash; up to 80", "name"
         )
-    if not SECRET.fullmatch(secret_name):
-        raise SourceRefused(f"secret name {secret_name!r}: letters, digits, underline; up to 80")
+    settings = settings.tidied()
+    check(settings, kind, policy.matching)
     if session.scalar(select(Source.id).where(Source.name == name)):
-        raise SourceRefused(f"there is a source named {name!r} already")
+        raise SourceRefused(f"there is a source named {name!r} already", "name")
+    if (session.scalar(select(func.count(Source.id))) or 0) >= SOURCES:
+        raise SourceRefused(f"there are {SOURCES} sources already, which is the most there can be")
     source = Source(
         name=name,
-        kind=kind,
-        base_url=base_url.rstrip("/"),
-        secret_name=secret_name,
-        member_ids=list(member_ids),
+        kind=kind.name,
+        told=sorted(kind.told),
         paused=False,
-        due_hours=None,
         checkpoint=None,
         checkpoint_serial=0,
         synced_at=None,
         reasons_at=None,
         created_at=now,
     )
+    _set(source, settings)
     session.add(source)
     session.flush()
-    audit.append(
-        session,
-        at=now,
-        actor=actor,
-        action="source.added",
-        subject=f"source:{name}",
-        details={"kind": kind, "base_url": source.base_url, "members": list(member_ids)},
-    )
+    details = {"kind": kind.name, **asdict(settings), "told": source.told}
+    _log(session, "source.added", source, actor, now, details)
     return source
+
+
+def change(
+    session: Session,
+    name: str,
+    settings: SourceSettings,
+    *,
+    kind: RegistryKind,
+    policy: Policy,
+    actor: str,
+    now: datetime,
+    seen: str | None = None,
+) -> Changed:
+    """Give a source other settings. `seen` is the version of those that the person looked at.
+
+    Another address or other member ids: the list is read from its beginning, and what a reading
+    that is under way brings is not applied. Entries of members that are no longer wanted are
+    withdrawn at once. Wider thresholds: what is stored is swept again. Open hits keep their due
+    times and their matches. Raises SourceRefused, also where somebody else was faster.
+    """
+    source = _locked(session, name)
+    before, settings = settings_of(source), settings.tidied()
+    if seen is not None and seen != before.version:
+        raise SourceRefused(
+            "somebody changed this source meanwhile; look at how it stands now and change it again"
+        )
+    check(settings, kind, policy.matching)
+    old, new = asdict(before), asdict(settings)
+    fields = {
+        name: {"before": old[name], "after": new[name]} for name in old if old[name] != new[name]
+    }
+    if not fields:
+        return Changed({})
+    _set(source, settings)
+    anew = bool(fields.keys() & {"base_url", "member_ids"})
+    if anew:
+        source.checkpoint = None
+        source.checkpoint_serial += 1
+    session.flush()
+    again = _is_wider(settings, before, policy.matching)
+    withdrawn = 0
+    if "member_ids" in fields:
+        withdrawn = members.withdraw_others(session, source, policy, now)
+    if again:
+        sweeps.over_source(session, source.id, now)
+    changed = Changed(fields, anew, withdrawn, again)
+    _log(session, "source.changed", source, actor, now, asdict(changed))
+    return changed
 
 
 def set_paused(session: Session, name: str, *, paused: bool, actor: str, now: datetime) -> None:
     """Stop or go on reading a source. SourceRefused if there is none of that name."""
-    source = by_name(session, name)
+    source = _locked(session, name)
+    if source.paused == paused:
+        return
     source.paused = paused
-    action = "source.paused" if paused else "source.resumed"
-    audit.append(session, at=now, actor=actor, action=action, subject=f"source:{name}")
+    _log(session, "source.paused" if paused else "source.resumed", source, actor, now, {})
+
+
+def note_test(session: Session, name: str, answer: str, *, actor: str, now: datetime) -> None:
+    """Put into the log that somebody had a registry asked who we are, and what came of it."""
+    _log(session, "source.tested", by_name(session, name), actor, now, {"answer": answer})
 
 
 def by_name(session: Session, name: str) -> Source:
     """The source of that name. SourceRefused if there is none."""
     source = session.scalar(select(Source).where(Source.name == name))
     if source is None:
-        raise SourceRefused(f"there is no source named {name!r}")
+        raise SourceRefused(f"there is no source named {name[:80]!r}")
     return source
 
 
@@ -143,6 +176,11 @@ def to_sync(session: Session) -> list[int]:
     return list(
         session.scalars(select(Source.id).where(Source.paused.is_(False)).order_by(Source.id))
     )
+
+
+def serial(session: Session, source_id: int) -> int | None:
+    """What a source's checkpoint has come to, for `sync.sync`; None if there is no such source."""
+    return session.scalar(select(Source.checkpoint_serial).where(Source.id == source_id))
 
 
 def reasons_are_old(session: Session, source_id: int, now: datetime) -> bool:
@@ -168,85 +206,42 @@ def keep_reasons(
     )
 
 
-def everything(session: Session) -> list[SourceFacts]:
-    """All sources with their counts."""
-    return list(_facts(session))
+def _locked(session: Session, name: str) -> Source:
+    """The source, which nobody else changes or syncs until the transaction ends.
+
+    Weak enough to let a decision refer to it meanwhile, as in moderation.sync.
+    """
+    source = by_name(session, name)
+    session.refresh(source, with_for_update={"key_share": True})
+    return source
 
 
-def runs(session: Session, source_id: int) -> list[RunFacts]:
-    """The newest syncs of a source, newest first."""
-    query = (
-        select(SyncRun)
-        .where(SyncRun.source_id == source_id)
-        .order_by(SyncRun.id.desc())
-        .limit(RUNS_SHOWN)
-    )
-    return [_run(row) for row in session.scalars(query)]
+def _set(source: Source, settings: SourceSettings) -> None:
+    for field, value in asdict(settings).items():
+        setattr(source, field, list(value) if isinstance(value, tuple) else value)
 
 
-def problems(session: Session, source_id: int) -> list[ProblemFacts]:
-    """What could not be read lately, newest first."""
-    query = (
-        select(SyncProblem)
-        .join(SyncRun, SyncRun.id == SyncProblem.run_id)
-        .where(SyncRun.source_id == source_id)
-        .order_by(SyncProblem.id.desc())
-        .limit(PROBLEMS_SHOWN)
-    )
-    return [ProblemFacts(row.member_id, row.entry_id, row.what) for row in session.scalars(query)]
+def _is_wider(after: SourceSettings, before: SourceSettings, rules: Matching) -> bool:
+    """Whether anything can match now that could not before."""
+
+    new = stricter(rules, after.pdq_distance, after.pdq_quality)
+    old = stricter(rules, before.pdq_distance, before.pdq_quality)
+    return new.pdq_distance > old.pdq_distance or new.pdq_quality < old.pdq_quality
 
 
-def _facts(session: Session) -> Iterator[SourceFacts]:
-    entries = {
-        row[0]: (row[1], row[2])
-        for row in session.execute(
-            select(Entry.source_id, func.count(), func.count(Entry.withdrawn_at)).group_by(
-                Entry.source_id
-            )
-        )
-    }
-    prints = {
-        row[0]: row[1]
-        for row in session.execute(
-            select(Entry.source_id, func.count())
-            .join(EntryFingerprint, EntryFingerprint.entry_id == Entry.id)
-            .where(EntryFingerprint.retired.is_(False))
-            .group_by(Entry.source_id)
-        )
-    }
-    newest = select(func.max(SyncRun.id)).group_by(SyncRun.source_id)
-    last = {
-        row.source_id: row for row in session.scalars(select(SyncRun).where(SyncRun.id.in_(newest)))
-    }
-    for source in session.scalars(select(Source).order_by(Source.name)):
-        total, withdrawn = entries.get(source.id, (0, 0))
-        run = last.get(source.id)
-        yield SourceFacts(
-            id=source.id,
-            name=source.name,
-            kind=source.kind,
-            base_url=source.base_url,
-            secret_name=source.secret_name,
-            member_ids=tuple(source.member_ids),
-            paused=source.paused,
-            synced_at=source.synced_at,
-            active=total - withdrawn,
-            withdrawn=withdrawn,
-            fingerprints=prints.get(source.id, 0),
-            last_run=_run(run) if run else None,
-        )
-
-
-def _run(row: SyncRun) -> RunFacts:
-    return RunFacts(
-        row.id,
-        row.started_at,
-        row.finished_at,
-        row.pages,
-        row.added,
-        row.changed,
-        row.unchanged,
-        row.withdrawn,
-        row.problems,
-        row.error,
+def _log(
+    session: Session,
+    action: str,
+    source: Source,
+    actor: str,
+    now: datetime,
+    details: Mapping[str, Any],
+) -> None:
+    audit.append(
+        session,
+        at=now,
+        actor=actor,
+        action=action,
+        subject=f"source:{source.name}",
+        details=details,
     )

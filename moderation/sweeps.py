@@ -1,7 +1,8 @@
 """Sweeps: what the platform holds already, against what is new on the list.
 
 The new fingerprints are few, so those are indexed, and the stored ones stream past them: a chunk
-of content ids a job, any number of workers, resumable, never the library in memory.
+of content ids a job, any number of workers, resumable, never the library in memory. A source whose
+thresholds became wider is swept whole in the same way.
 """
 
 import shutil
@@ -16,12 +17,13 @@ from sqlalchemy.orm import Session
 from config.policy import Matching, Policy
 from matching.fingerprint import Algorithm
 from matching.index import Index, IndexDirectory
-from moderation import passes
-from moderation.index import fingerprints_new_in
+from moderation import passes, platform
+from moderation.index import fingerprints_new_in, fingerprints_of_source, latest_version
 from moderation.match import search
 from moderation.refusals import usable
 from store.content import Content, ContentFingerprint, Sweep, SweepChunk
 from store.database import Database
+from store.source import Source
 
 CHUNK = 20_000  # content ids
 ROWS = 50_000  # fingerprints in memory at once
@@ -30,10 +32,14 @@ LEASE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a sweep has come, in chunks of content; `contents` and `hits` so far."""
+    """How far a sweep has come, in chunks of content; `contents` and `hits` so far.
+
+    `source` is the name of the one that is swept whole, None for what the version added.
+    """
 
     sweep_id: int
     index_version: int
+    source: str | None
     chunks: int
     done: int
     contents: int
@@ -90,15 +96,17 @@ def sweep_next(
         if chunk is None:
             return None
         chunk.leased_until = now + LEASE
-        version = session.scalars(select(Sweep.index_version).where(Sweep.id == sweep_id)).one()
-    index = _news(database, directory, sweep_id, version)
-    contents, near = _search(database, chunk, version, index, policy.matching)
+        sweep = session.get_one(Sweep, sweep_id)
+    index = _swept(database, directory, sweep)
+    contents, near = _search(database, chunk, sweep, index, policy.matching)
     hits: tuple[int, ...] = ()
     for start in range(0, len(near), passes.CHUNK):
         with database.write() as session:
             part = near[start : start + passes.CHUNK]
             locked = passes.locked_content(session, Content.id.in_(part))
-            hits += passes.match_and_record(session, locked, index, policy, now)
+            touched = passes.match_and_record(session, locked, index, policy, now)
+            platform.hold_opened(session, touched, policy, now)
+            hits += touched
     with database.write() as session:
         # Two workers that end at once queue up here, so that the second sees the first one done.
         session.get_one(Sweep, sweep_id, with_for_update=True)
@@ -132,14 +140,16 @@ def progress(session: Session, sweep_ids: Sequence[int]) -> list[Progress]:
         select(
             Sweep.id,
             Sweep.index_version,
+            Source.name,
             func.count(SweepChunk.id),
             func.count(SweepChunk.done_at),
             func.coalesce(func.sum(SweepChunk.contents), 0),
             func.coalesce(func.sum(SweepChunk.hits), 0),
         )
         .outerjoin(SweepChunk, SweepChunk.sweep_id == Sweep.id)
+        .outerjoin(Source, Source.id == Sweep.source_id)
         .where(Sweep.id.in_(sweep_ids))
-        .group_by(Sweep.id, Sweep.index_version)
+        .group_by(Sweep.id, Sweep.index_version, Source.name)
         .order_by(Sweep.id)
     )
     return [Progress(*row) for row in session.execute(query)]
@@ -152,27 +162,41 @@ def again(session: Session, since: int) -> None:
     session.execute(update(Sweep).where(Sweep.index_version > since).values(finished_at=None))
 
 
+def over_source(session: Session, source_id: int, now: datetime) -> None:
+    """Open a sweep over all that a source lists now. Before the first list there is nothing."""
+    version = latest_version(session)
+    if version:
+        session.add(Sweep(index_version=version, source_id=source_id, started_at=now))
+
+
 def _folder(sweep_id: int | str) -> str:
     return f"sweep-{sweep_id}"
 
 
-def _news(database: Database, directory: IndexDirectory, sweep_id: int, version: int) -> Index:
-    """The index of what the version added, built by whoever on this host needs it first."""
-    news = IndexDirectory(directory.path / _folder(sweep_id))
-    index = news.current()
+def _swept(database: Database, directory: IndexDirectory, sweep: Sweep) -> Index:
+    """The index of what is swept, built by whoever on this host needs it first."""
+    news = IndexDirectory(directory.path / _folder(sweep.id))
+    index, version = news.current(), sweep.index_version
     if index is None:
         with database.read() as session:
-            index = news.publish(version, fingerprints_new_in(session, version))
+            if sweep.source_id is None:
+                blocks = fingerprints_new_in(session, version)
+            else:
+                blocks = fingerprints_of_source(session, sweep.source_id, version)
+            index = news.publish(version, blocks)
     return index
 
 
 def _search(
-    database: Database, chunk: SweepChunk, version: int, index: Index, rules: Matching
+    database: Database, chunk: SweepChunk, sweep: Sweep, index: Index, rules: Matching
 ) -> tuple[int, list[int]]:
-    """How many items the chunk holds, and the ids of those that something new is near to.
+    """How many items the chunk holds, and the ids of those that something swept is near to.
 
-    Whatever was matched whole against the version is left out, and so is what waits for that.
+    Whatever was matched whole against the version is left out, and so is what waits for that. For
+    a source it is not: that may have been under the narrower thresholds.
     """
+    matched = Content.matched_version
+    due = matched < sweep.index_version if sweep.source_id is None else matched.is_not(None)
     query = (
         select(
             ContentFingerprint.content_id,
@@ -183,7 +207,7 @@ def _search(
         .join(Content, Content.id == ContentFingerprint.content_id)
         .where(
             ContentFingerprint.content_id.between(chunk.first_id, chunk.last_id),
-            Content.matched_version < version,
+            due,
         )
         .execution_options(yield_per=ROWS)
     )

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
+from config.policy import Policy
 from exchange.errors import ExchangeError
 from exchange.records import Checkpoint, EntryRecord, Page, PeerVote
-from moderation import audit, withdrawals
+from moderation import audit, suspicion, withdrawals
 from store.database import Database
 from store.entry import Entry, EntryFingerprint, PeerVoteRow
 from store.source import Source, SyncProblem, SyncRun
@@ -42,11 +43,15 @@ def sync(
     database: Database,
     source_id: int,
     fetch: Fetch,
+    policy: Policy,
     *,
+    serial: int | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int | None:
     """Read a source to the end of its current window and return the run's id.
 
+    `serial` is the source's when `fetch` was made for it, now by default: once the source has
+    another, by a change of its address or by another sync, nothing that `fetch` brings is applied.
     Returns None for a source that is paused or gone. Raises ExchangeError when the registry did
     not answer; everything up to then is kept and the next run goes on from there.
     """
@@ -57,15 +62,17 @@ def sync(
         run = SyncRun(source_id=source_id, started_at=clock())
         session.add(run)
         session.flush()
-        run_id = run.id
+        run_id, checkpoint = run.id, source.checkpoint
+        serial = source.checkpoint_serial if serial is None else serial
     try:
         for _ in range(MAX_PAGES):
-            with database.read() as session:
-                source = session.get_one(Source, source_id)
-                checkpoint, serial = source.checkpoint, source.checkpoint_serial
             page = fetch(checkpoint, clock())
-            if not _apply(database, source_id, run_id, page, serial, clock()) or not page.more:
+            if (
+                not _apply(database, source_id, run_id, page, serial, policy, clock())
+                or not page.more
+            ):
                 break
+            checkpoint, serial = dict(page.checkpoint), serial + 1
     except ExchangeError as error:
         _finish(database, run_id, clock(), str(error))
         raise
@@ -87,7 +94,13 @@ def note_failure(database: Database, source_id: int, error: str, now: datetime) 
 
 
 def _apply(
-    database: Database, source_id: int, run_id: int, page: Page, serial: int, now: datetime
+    database: Database,
+    source_id: int,
+    run_id: int,
+    page: Page,
+    serial: int,
+    policy: Policy,
+    now: datetime,
 ) -> bool:
     """Apply one page with its checkpoint. False if another sync moved the checkpoint meanwhile."""
     with database.write() as session:
@@ -97,9 +110,9 @@ def _apply(
         if source.checkpoint_serial != serial:
             log.info("source %s: another sync was faster, page left to it", source.name)
             return False
-        tally = apply_entries(session, source, page.entries, now)
+        tally = apply_entries(session, source, page.entries, policy, now)
         if page.gone_before is not None:
-            tally.withdrawn += _withdraw_older(session, source, page.gone_before, now)
+            tally.withdrawn += _withdraw_older(session, source, page.gone_before, policy, now)
         source.checkpoint = dict(page.checkpoint)
         source.checkpoint_serial = serial + 1
         if not page.more:
@@ -144,7 +157,11 @@ def _finish(database: Database, run_id: int, now: datetime, error: str | None) -
 
 
 def apply_entries(
-    session: Session, source: Source, records: Sequence[EntryRecord], now: datetime
+    session: Session,
+    source: Source,
+    records: Sequence[EntryRecord],
+    policy: Policy,
+    now: datetime,
 ) -> Tally:
     """Bring the source's entries to what `records` say, in the caller's transaction.
 
@@ -155,6 +172,7 @@ def apply_entries(
     latest = {(record.member.id, record.entry_id): record for record in _in_time_order(records)}
     known = _known(session, source, list(latest))
     withdrawn: list[Entry] = []
+    changed: list[Entry] = []
     for key, record in latest.items():
         entry = known.get(key)
         if entry is None:
@@ -170,12 +188,14 @@ def apply_entries(
             else:
                 tally.unchanged += 1
         elif _update(entry, record, now):
-            tally.changed += 1
+            changed.append(entry)
         else:
             tally.unchanged += 1
     session.flush()
+    tally.changed += len(changed)
     tally.withdrawn += len(withdrawn)
-    withdrawals.close_hits(session, withdrawn, now)
+    withdrawals.follow(session, withdrawn, changed, policy, now)
+    suspicion.after_votes(session, changed, policy.suspicion, now)
     return tally
 
 
@@ -221,7 +241,9 @@ def _new_entry(source: Source, record: EntryRecord, now: datetime) -> Entry:
     )
 
 
-def _withdraw_older(session: Session, source: Source, before: datetime, now: datetime) -> int:
+def _withdraw_older(
+    session: Session, source: Source, before: datetime, policy: Policy, now: datetime
+) -> int:
     """Take what was last listed before then from the list; how many entries that were."""
     older = (
         select(Entry)
@@ -236,7 +258,7 @@ def _withdraw_older(session: Session, source: Source, before: datetime, now: dat
         for entry in entries:
             _withdraw(entry, before, now)
         session.flush()
-        withdrawals.close_hits(session, entries, now)
+        withdrawals.follow(session, entries, (), policy, now)
         count += len(entries)
     return count
 

@@ -4,7 +4,7 @@ import itertools
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -47,6 +47,9 @@ REASONS = {
     "dispute": "different-content",
 }
 DISPUTE_REASON = "Not what the entry says"
+
+NCMEC = RegistryKind("ncmec", frozenset({Told.OUTCOME}), True, lambda *_settings: None)
+"""The kind that most sources of a world are of; it takes every setting."""
 
 _dice = random.Random(7)
 _numbers = itertools.count(1)
@@ -123,7 +126,7 @@ class World:
             made = sources.add(
                 session,
                 name=name,
-                kind=RegistryKind("ncmec", told, True, lambda *_settings: None),
+                kind=replace(NCMEC, told=told),
                 settings=SourceSettings("https://registry.test/npo", "test"),
                 policy=self.policy,
                 actor="test",

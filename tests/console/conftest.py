@@ -14,6 +14,8 @@ from redis import Redis
 from config.settings import Settings, load
 from console.application import build
 from console.parts import Parts
+from jobs.registries import Registries
+from jobs.runtime import Runtime
 from jobs.wake import Wake
 from moderation import keys, people
 from moderation.keys import Scope
@@ -92,13 +94,15 @@ def make_app(database: Database, world: World) -> MakeApp:
     """Builds the application for settings, over the test's own parts."""
 
     def make(settings: Settings) -> Flask:
+        wake = Wake(settings.redis_url)
         return build(
             settings,
             Parts(
                 database=database,
                 policy=settings.policy,
                 index=world.directory,
-                wake=Wake(settings.redis_url),
+                wake=wake,
+                registries=Registries(Runtime(settings, database, world.directory, wake)),
             ),
         )
 

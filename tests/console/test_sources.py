@@ -24,7 +24,7 @@ def _read(console: Console, page: Page) -> None:
     def fetch(_checkpoint: Checkpoint | None, _now: datetime) -> Page:
         return page
 
-    sync.sync(console.world.database, 1, fetch)
+    sync.sync(console.world.database, 1, fetch, console.world.policy)
 
 
 def test_a_source_that_was_never_read_says_what_comes(ada: Visitor) -> None:
@@ -55,7 +55,7 @@ def test_a_reading_that_failed_says_why(console: Console, ada: Visitor) -> None:
         raise Unavailable("the registry answered 503")
 
     with pytest.raises(Unavailable):
-        sync.sync(console.world.database, 1, fetch)
+        sync.sync(console.world.database, 1, fetch, console.world.policy)
     ada.get("/sources/1")
     assert "The last reading failed" in ada.problem
     assert "the registry answered 503" in ada.problem

@@ -21,10 +21,12 @@ from console.application import build
 from console.parts import Parts
 from jobs import queues, runtime, sync
 from jobs.queues import JsonQueue
+from jobs.registries import Registries
 from jobs.runtime import build as build_runtime
-from moderation import keys, people, sources
+from moderation import keys, people, source_list, sources
 from moderation.keys import Scope
 from moderation.permissions import Role
+from moderation.source_settings import SourceSettings
 from store.database import Database
 from tests.console.conftest import cheap_passwords, environment
 from tests.console.visitor import Visitor
@@ -103,7 +105,7 @@ class Installation:
         for _ in range(60):
             sync.sync_source(1)
             with self.database.read() as session:
-                if sources.everything(session)[0].active >= wanted:
+                if source_list.everything(session)[0].active >= wanted:
                     break
             time.sleep(0.2)  # the registry leaves its newest second for the next window
         self.work()
@@ -177,7 +179,10 @@ def installation(
     runtime._of_process.cache_clear()
     settings = load(environ)
     parts = build_runtime(settings)
-    app = build(settings, Parts(parts.database, settings.policy, parts.index, parts.wake))
+    registries = Registries(parts)
+    app = build(
+        settings, Parts(parts.database, settings.policy, parts.index, parts.wake, registries)
+    )
     registry = make_registry(registry_url)
     recorders = [Recorder(app, "console"), Recorder(registry, "registry")]
     addresses = {"console": listen(app), "registry": listen(registry)}
@@ -185,10 +190,9 @@ def installation(
         sources.add(
             session,
             name="Local",
-            kind="ncmec",
-            base_url=f"{addresses['registry']}/npo",
-            secret_name="local",
-            member_ids=(),
+            kind=registries.kinds()["ncmec"],
+            settings=SourceSettings(f"{addresses['registry']}/npo", "local"),
+            policy=settings.policy,
             actor="test",
             now=START,
         )

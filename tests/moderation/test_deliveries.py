@@ -14,10 +14,11 @@ from moderation.content import Print
 from moderation.decisions import Choice, DecisionRefused, Verdict
 from moderation.naming import hit_name
 from moderation.outbox import Order
+from moderation.source_settings import SourceSettings
 from store.delivery import Delivery
 from store.hit import Hit
 from store.source import Source
-from tests.world import START, World, choice, near, pdq, record
+from tests.world import NCMEC, START, World, choice, near, pdq, record
 
 
 def _print(value: bytes) -> Print:
@@ -190,10 +191,9 @@ def test_before_the_reasons_were_fetched_one_is_told_to_wait(world: World) -> No
         sources.add(
             session,
             name="New",
-            kind="ncmec",
-            base_url="https://registry.test",
-            secret_name="test",
-            member_ids=(),
+            kind=NCMEC,
+            settings=SourceSettings("https://registry.test/npo", "test"),
+            policy=world.policy,
             actor="test",
             now=world.now,
         )

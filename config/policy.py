@@ -75,9 +75,11 @@ class RateLimits(Rules):
 
 
 class Lease(Rules):
-    """How long a claim lasts without work, in minutes."""
+    """How long a claim lasts without work, and how long a hit that somebody passed over is not
+    offered to them again."""
 
     minutes: int = Field(ge=1, le=240)
+    skipped_hours: float = Field(gt=0)
 
     @property
     def length(self) -> timedelta:
@@ -146,11 +148,15 @@ class ReasonText(Rules):
 
 
 class Reasons(Rules):
-    """The reasons for each verdict. A dispute also takes one of the registry's own."""
+    """The reasons for each verdict, the first of them the usual one, and for passing a hit over.
+
+    A dispute also takes one of the registry's own.
+    """
 
     confirm: tuple[ReasonText, ...] = Field(min_length=1)
     remove: tuple[ReasonText, ...] = Field(min_length=1)
     dispute: tuple[ReasonText, ...] = Field(min_length=1)
+    skip: tuple[ReasonText, ...] = Field(min_length=1)
 
     def of(self, verdict: str) -> tuple[ReasonText, ...]:
         """The reasons for `verdict`; an unknown verdict has none."""

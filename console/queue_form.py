@@ -24,6 +24,10 @@ VIEWS: Choices = (
     (View.MINE, "Mine"),
     (View.DECIDED, "Decided"),
     (View.WITHDRAWN, "Withdrawn"),
+    (View.ESCALATED, "For a lead"),
+    (View.PAUSED, "Clock stopped"),
+    (View.REVIEW, "To be looked at again"),
+    (View.UNSUPPORTED, "Removed, and the registry withdrew"),
     (View.ALL, "All, whatever their state"),
 )
 NEARNESS: Choices = (

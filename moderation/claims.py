@@ -7,15 +7,17 @@ that of two people who press at the same moment exactly one has the hit.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from moderation import audit
+from config.policy import Policy
+from moderation import audit, exposure
 from moderation.naming import hit_name
 from moderation.people import Identity
 from moderation.permissions import Permission
 from store.hit import Hit
 from store.person import Person
+from store.skip import Skip
 
 NEXT_TRIES = 20
 
@@ -33,28 +35,32 @@ class Lease:
     until: datetime
 
 
-def claim(
-    session: Session, hit_id: int, person: Identity, length: timedelta, now: datetime
-) -> Lease:
-    """Take a hit, or renew one's own lease on it. Raises ClaimRefused if another holds it."""
+def claim(session: Session, hit_id: int, person: Identity, policy: Policy, now: datetime) -> Lease:
+    """Take a hit, or renew one's own lease on it.
+
+    Raises ClaimRefused if another holds it, or if it is enough for the person's day.
+    """
+    length = policy.lease.length
     if not person.may(Permission.CLAIM):
         raise ClaimRefused("Your role does not claim hits.")
     renewed = _renew(session, hit_id, person, length, now)
     if renewed:
         return renewed
+    _check_exposure(session, person, policy, now)
     lease = _take(session, hit_id, person, length, now, _free_for(person, now))
     if lease is None:
         raise ClaimRefused(_why_not(session, hit_id, person))
     return lease
 
 
-def claim_next(
-    session: Session, person: Identity, length: timedelta, now: datetime
-) -> Lease | None:
+def claim_next(session: Session, person: Identity, policy: Policy, now: datetime) -> Lease | None:
     """Take the most urgent open hit that nobody holds; None when there is none.
 
     A hit that this person holds already comes first: nobody collects claims by pressing again.
+    One whose clock stands still and one that this person passed over are left to later and to
+    others. Raises ClaimRefused if it is enough for the person's day.
     """
+    length = policy.lease.length
     if not person.may(Permission.CLAIM):
         raise ClaimRefused("Your role does not claim hits.")
     mine = session.scalar(
@@ -67,7 +73,8 @@ def claim_next(
         renewed = _renew(session, mine, person, length, now)
         if renewed:
             return renewed
-    free = and_(_free_for(person, now), Hit.paused_at.is_(None))
+    _check_exposure(session, person, policy, now)
+    free = and_(_free_for(person, now), Hit.paused_at.is_(None), _not_skipped(person, policy, now))
     for _ in range(NEXT_TRIES):
         query = (
             select(Hit.id)
@@ -87,6 +94,14 @@ def claim_next(
 
 def release(session: Session, hit_id: int, person: Identity, now: datetime) -> None:
     """Put a hit back into the queue. A lead may put back anybody's. ClaimRefused otherwise."""
+    give_back(session, hit_id, person)
+    audit.append(
+        session, at=now, actor=person.actor, action="hit.released", subject=hit_name(hit_id)
+    )
+
+
+def give_back(session: Session, hit_id: int, person: Identity) -> None:
+    """The same for whoever logs it as something else."""
     condition: list[ColumnElement[bool]] = [Hit.id == hit_id, Hit.state == "open"]
     condition.append(Hit.holder_id.is_not(None))
     if not person.may(Permission.RELEASE_OTHERS):
@@ -100,13 +115,10 @@ def release(session: Session, hit_id: int, person: Identity, now: datetime) -> N
     ).first()
     if freed is None:
         raise ClaimRefused("You do not hold this hit, so there is nothing to release.")
-    audit.append(
-        session, at=now, actor=person.actor, action="hit.released", subject=hit_name(hit_id)
-    )
 
 
 def hand_over(
-    session: Session, hit_id: int, person: Identity, to_login: str, length: timedelta, now: datetime
+    session: Session, hit_id: int, person: Identity, to_login: str, policy: Policy, now: datetime
 ) -> None:
     """Give one's hit to a colleague who may decide it, with a fresh lease and without a reason."""
     colleague = session.scalar(
@@ -126,7 +138,7 @@ def hand_over(
         )
         .values(
             holder_id=colleague.id,
-            lease_until=now + length,
+            lease_until=now + policy.lease.length,
             lease_number=Hit.lease_number + 1,
         )
         .returning(Hit.id)
@@ -155,10 +167,24 @@ def _can_decide(person: Person) -> bool:
     return who.may(Permission.DECIDE)
 
 
+def _check_exposure(session: Session, person: Identity, policy: Policy, now: datetime) -> None:
+    enough = exposure.may_claim(session, person, policy, now)
+    if enough is not None:
+        raise ClaimRefused(enough)
+
+
 def _free_for(person: Identity, now: datetime) -> ColumnElement[bool]:
     """That nobody holds the hit, and that it is not kept for a lead."""
     free = or_(Hit.holder_id.is_(None), Hit.lease_until <= now)
     return free if person.may(Permission.RELEASE_OTHERS) else and_(free, Hit.for_lead.is_(False))
+
+
+def _not_skipped(person: Identity, policy: Policy, now: datetime) -> ColumnElement[bool]:
+    """That the person did not pass the hit over lately (moderation.skips)."""
+    since = now - timedelta(hours=policy.lease.skipped_hours)
+    return ~exists().where(
+        Skip.hit_id == Hit.id, Skip.person_id == person.id, Skip.skipped_at > since
+    )
 
 
 def _renew(

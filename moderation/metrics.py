@@ -1,5 +1,6 @@
 """First figures for leads: what waits, what was decided, and how the clock was kept. Read only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -8,8 +9,10 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from moderation import delivery_list
+from moderation.counting import Count
 from moderation.decisions import Verdict
-from store.hit import Decision, Hit
+from moderation.delivery_list import Stage
+from store.hit import Decision, Hit, Undo
 
 DAYS = 14
 SAMPLE = 5_000  # newest first decisions that the median is taken of
@@ -17,7 +20,7 @@ SAMPLE = 5_000  # newest first decisions that the median is taken of
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Decisions of one UTC day, by verdict, and hits opened."""
+    """Decisions of one UTC day that were not undone, by verdict, and hits opened."""
 
     day: date
     opened: int
@@ -36,7 +39,7 @@ class Figures:
     decided: int
     late: int
     median_minutes: float | None
-    deliveries: dict[str, int]
+    deliveries: Mapping[Stage, Count]
     days: tuple[Day, ...]
 
     @property
@@ -62,7 +65,7 @@ def figures(session: Session, now: datetime) -> Figures:
         decided=session.scalar(decided) or 0,
         late=session.scalar(decided.where(Decision.decided_at > Hit.due_at)) or 0,
         median_minutes=_median(session, since),
-        deliveries=delivery_list.counts(session),
+        deliveries=delivery_list.counts(session, now),
         days=_days(session, since, now),
     )
 
@@ -93,7 +96,8 @@ def _day(session: Session, start: datetime, end: datetime) -> Day:
     opened = _count(session, Hit.opened_at >= start, Hit.opened_at < end)
     query = (
         select(Decision.verdict, func.count())
-        .where(Decision.decided_at >= start, Decision.decided_at < end)
+        .outerjoin(Undo, Undo.decision_id == Decision.id)
+        .where(Decision.decided_at >= start, Decision.decided_at < end, Undo.id.is_(None))
         .group_by(Decision.verdict)
     )
     verdicts = {row[0]: row[1] for row in session.execute(query)}

@@ -4,12 +4,14 @@ Few hits carry one uploader, one entry or one name: their numbers are looked up 
 else is read. Every other filter is asked of the hits in the list's order, see queue_order.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from config.policy import Policy
 from moderation.clock import ClockState
@@ -38,12 +40,25 @@ class View(StrEnum):
     MINE = "mine"
     DECIDED = "decided"
     WITHDRAWN = "withdrawn"
+    ESCALATED = "escalated"
+    PAUSED = "paused"
+    REVIEW = "review"
+    UNSUPPORTED = "unsupported"
     ALL = "all"
 
     @property
     def closed(self) -> bool:
         """Whether its hits need no decision any more."""
-        return self in (View.DECIDED, View.WITHDRAWN)
+        return self in (View.DECIDED, View.WITHDRAWN, View.REVIEW, View.UNSUPPORTED)
+
+
+MARKED: Mapping[View, tuple[str, InstrumentedAttribute[Any]]] = {
+    View.ESCALATED: ("open", Hit.escalated_at),
+    View.PAUSED: ("open", Hit.paused_at),
+    View.REVIEW: ("decided", Hit.review_reason),
+    View.UNSUPPORTED: ("decided", Hit.unsupported_at),
+}
+"""Views of the few hits of one state that carry a mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +114,9 @@ def in_view(
     state = Hit.state if indexed else Hit.state.concat("")
     if view is View.MINE:
         return state == "open", Hit.holder_id == person.id, Hit.lease_until > now
+    if view in MARKED:
+        of_state, mark = MARKED[view]
+        return state == of_state, mark.is_not(None)
     return (state == view.value,)
 
 

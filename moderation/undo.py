@@ -16,8 +16,22 @@ from store.hit import Decision, Hit, Undo
 
 
 def until(decision: Decision, policy: Policy) -> datetime:
-    """Until when a decision can be undone: as long as what it tells the registries is held."""
+    """The time to undo: as long as what a decision tells the registries is held."""
     return decision.decided_at + timedelta(seconds=policy.holds.registry_seconds)
+
+
+def open_until(
+    session: Session, hit: Hit, person: Identity, policy: Policy, now: datetime
+) -> datetime | None:
+    """Until when this person can undo the decision that stands; None if they cannot."""
+    last = hit.decisions[-1] if hit.state == "decided" else None
+    if last is None or not person.may(Permission.DECIDE):
+        return None
+    try:
+        _check(session, hit, last, person, policy, now)
+    except DecisionRefused:
+        return None
+    return until(last, policy)
 
 
 def undo(

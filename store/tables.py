@@ -10,6 +10,7 @@ from store import (
     person,
     preference,
     refusal,
+    skip,
     source,
 )
 from store.base import Base
@@ -25,6 +26,7 @@ __all__ = [
     "person",
     "preference",
     "refusal",
+    "skip",
     "source",
 ]
 

@@ -196,7 +196,7 @@ class World:
         """Let somebody claim a hit."""
         with self.database.write() as session:
             return claims.claim(
-                session, hit_id, self.people[login], self.policy.lease.length, self.now
+                session, hit_id, self.people[login], self.policy, self.now
             )
 
     def decide(self, hit_id: int, verdict: str, login: str = "mona") -> Decision:

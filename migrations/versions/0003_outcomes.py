@@ -132,6 +132,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("decision_id", name=op.f("uq_undos_decision_id")),
     )
     _protect("undos", "SELECT 1 FROM undos WHERE id = NEW.id OR decision_id = NEW.decision_id")
+    op.create_table(
+        "skips",
+        sa.Column("hit_id", Key, nullable=False),
+        sa.Column("person_id", Key, nullable=False),
+        sa.Column("skipped_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["hit_id"], ["hits.id"], name=op.f("fk_skips_hit_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_skips_person_id")),
+        sa.PrimaryKeyConstraint("hit_id", "person_id", name=op.f("pk_skips")),
+    )
     for name, kind in HIT_COLUMNS:
         op.add_column("hits", sa.Column(name, kind, nullable=True))
     op.add_column(
@@ -188,6 +197,7 @@ def downgrade() -> None:
     if not _sqlite():
         op.execute("DROP FUNCTION undos_append_only() CASCADE")
     op.drop_table("undos")
+    op.drop_table("skips")
     _set_decider(nullable=False)
     op.drop_table("source_records")
     op.drop_table("destinations")

@@ -31,7 +31,7 @@ def _length(world: World) -> timedelta:
 
 def _claim_next(world: World, login: str) -> Lease | None:
     with world.database.write() as session:
-        return claims.claim_next(session, world.people[login], _length(world), world.now)
+        return claims.claim_next(session, world.people[login], world.policy, world.now)
 
 
 def _release(world: World, hit_id: int, login: str) -> None:
@@ -42,7 +42,7 @@ def _release(world: World, hit_id: int, login: str) -> None:
 def _hand_over(world: World, hit_id: int, login: str, to: str) -> None:
     assert world.people[to].login == to
     with world.database.write() as session:
-        claims.hand_over(session, hit_id, world.people[login], to, _length(world), world.now)
+        claims.hand_over(session, hit_id, world.people[login], to, world.policy, world.now)
 
 
 def _decide(world: World, hit_id: int, login: str, number: int) -> None:
@@ -147,7 +147,7 @@ def test_a_hit_goes_to_a_colleague_who_can_decide_it_and_to_nobody_else(world: W
         people.set_active(session, login="milan", active=False, actor="test", now=world.now)
     for to, words in refused.items():
         with pytest.raises(ClaimRefused, match=words), world.database.write() as session:
-            claims.hand_over(session, hit, world.people["mona"], to, _length(world), world.now)
+            claims.hand_over(session, hit, world.people["mona"], to, world.policy, world.now)
     assert _hit(world, hit).holder_id == world.people["mona"].id
 
 

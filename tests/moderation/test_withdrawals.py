@@ -216,7 +216,7 @@ def test_a_withdrawal_and_a_decision_do_not_wait_for_each_other(world: World) ->
     person = world.people["mona"]
     syncing = Syncing(world)
     with world.database.write() as session:
-        lease = claims.claim(session, hit_id, person, world.policy.lease.length, world.now)
+        lease = claims.claim(session, hit_id, person, world.policy, world.now)
         syncing.begin()
         decisions.decide(
             session, hit_id, lease.number, person, choice("confirm"), world.policy, world.now

@@ -8,6 +8,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from console.access import open_to_signed_in, person
+from console.parts import parts
+from moderation import saved_views
 from moderation.people import Identity
 from moderation.permissions import Permission
 
@@ -19,6 +21,7 @@ PLACES = (
     ("Audit log", "audit.show", Permission.SEE_AUDIT),
     ("Deliveries", "deliveries.show", Permission.SEE_DELIVERIES),
     ("Sources", "sources.show", Permission.SEE_SOURCES),
+    ("Team", "exposure.team", Permission.SET_LIMITS),
     ("People", "people.show", Permission.MANAGE_PEOPLE),
 )
 
@@ -46,8 +49,13 @@ def places(who: Identity, endpoint: str) -> list[Place]:
 @blueprint.get("/")
 @open_to_signed_in
 def home() -> Response:
-    """Everybody begins where their work is."""
+    """Everybody begins where their work is, or with the view of the queue that they chose."""
     who = person()
+    if who.may(Permission.SEE_QUEUE):
+        with parts().database.read() as rows:
+            chosen = saved_views.first(rows, who)
+        if chosen is not None:
+            return redirect(f"{url_for('queue.show')}?{chosen.query}")
     return redirect(
         next(url_for(target) for _, target, permission in PLACES if who.may(permission))
     )

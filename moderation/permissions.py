@@ -11,6 +11,8 @@ class Permission(StrEnum):
     DECIDE = "decide"
     REVERSE = "reverse"
     RELEASE_OTHERS = "release-others"
+    SEARCH_BY_FINGERPRINT = "search-by-fingerprint"
+    SET_LIMITS = "set-limits"
     PAUSE_CLOCK = "pause-clock"
     TRUST_ENTRIES = "trust-entries"
     SEE_AUDIT = "see-audit"
@@ -35,7 +37,13 @@ class Role(StrEnum):
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MODERATOR: frozenset(
-        {Permission.SEE_QUEUE, Permission.CLAIM, Permission.DECIDE, Permission.REVERSE}
+        {
+            Permission.SEE_QUEUE,
+            Permission.CLAIM,
+            Permission.DECIDE,
+            Permission.REVERSE,
+            Permission.SEARCH_BY_FINGERPRINT,
+        }
     ),
     Role.AUDITOR: frozenset(
         {

@@ -5,3 +5,5 @@ import "./session.js";
 import "./messages.js";
 import "./focus.js";
 import "./once.js";
+import "./live.js";
+import "./drop.js";

@@ -1,7 +1,7 @@
-// The list of this page's keys, made from the elements that carry them; changed in place.
+// The list of this page's keys, made from the elements that carry them; changed in place, for good.
 import { announce } from "./announce.js";
 import { keyed, keyOf, show } from "./keyed.js";
-import { read, write } from "./preferences.js";
+import { keep, read } from "./preferences.js";
 
 const FIELD = "input, textarea, select";
 const dialog = document.getElementById("keys-help");
@@ -35,20 +35,19 @@ export function listKeys() {
   dialog.showModal();
 }
 
-function change(field) {
+async function change(field) {
   const preferences = read();
   const key = field.value.trim().toLowerCase();
   const mine = actions().find((element) => element.dataset.action === field.dataset.for);
   const other = actions().find((element) => element !== mine && keyOf(element) === key);
-  if (!/^[!-~]$/.test(key) || other) {
-    field.value = keyOf(mine).toUpperCase();
-    tell(other ? `${dialog.dataset.taken} ${words(other)}` : dialog.dataset.unfit);
-    return;
-  }
+  const unfit = other ? `${dialog.dataset.taken} ${words(other)}` : dialog.dataset.unfit;
+  const fits = /^[!-~]$/.test(key) && !other;
   preferences.map[field.dataset.for] = key;
-  write(preferences);
+  // The server knows the pages that are not open now, and has the last word.
+  const refused = fits ? await keep({ [`key.${field.dataset.for}`]: key }, preferences) : unfit;
+  if (refused) field.value = keyOf(mine).toUpperCase();
   show();
-  tell(dialog.dataset.saved);
+  tell(refused || dialog.dataset.saved);
 }
 
 // The dialog covers the page's own live region, so it has one line of its own.
@@ -56,18 +55,26 @@ function tell(text) {
   dialog.querySelector("[data-told]").textContent = text;
 }
 
-dialog?.addEventListener("change", (event) => {
-  if (event.target.matches("[data-for]")) change(event.target);
-  if (event.target.matches("[data-off]")) {
-    write({ ...read(), off: !event.target.checked });
-    show();
-  }
-});
+async function switchTo(off) {
+  const refused = await keep({ off: off ? "1" : "0" }, { ...read(), off });
+  dialog.querySelector("[data-off]").checked = !read().off;
+  show();
+  if (refused) tell(refused);
+}
 
-dialog?.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-reset]")) return;
-  write({ off: false, map: {} });
+async function reset() {
+  const refused = await keep({ reset: "y" }, { off: false, map: {} });
+  if (refused) return tell(refused);
   show();
   dialog.close();
   announce(dialog.dataset.saved);
+}
+
+dialog?.addEventListener("change", (event) => {
+  if (event.target.matches("[data-for]")) change(event.target);
+  if (event.target.matches("[data-off]")) switchTo(!event.target.checked);
+});
+
+dialog?.addEventListener("click", (event) => {
+  if (event.target.closest("[data-reset]")) reset();
 });

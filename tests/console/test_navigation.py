@@ -9,7 +9,7 @@ pytestmark = only("sqlite")
 PLACES = {
     "mona": ["Queue"],
     "amir": ["Queue", "Figures", "Audit log", "Deliveries", "Sources"],
-    "lena": ["Queue", "Figures", "Audit log", "Deliveries", "Sources"],
+    "lena": ["Queue", "Figures", "Audit log", "Deliveries", "Sources", "Team"],
     "ada": ["Figures", "Audit log", "Deliveries", "Sources", "People"],
 }
 FIRST = {"mona": "/queue", "amir": "/queue", "lena": "/queue", "ada": "/figures"}

@@ -1,59 +1,18 @@
 """The table of kinds."""
 
-from collections.abc import Collection
-from datetime import datetime
-from types import TracebackType
-from typing import ClassVar, Self
-
 import pytest
 
 from exchange import registry
 from exchange.errors import Refused
 from exchange.ncmec import NcmecClient
-from exchange.records import Checkpoint, Member, Outcome, Page, Reason, Receipt, Told
-from matching.fingerprint import Algorithm
-
-
-class ListOfNothing:
-    """A registry in one file: nothing on its list, takes every vote."""
-
-    told: ClassVar[frozenset[Told]] = frozenset({Told.OUTCOME})
-    needs_secret: ClassVar[bool] = False
-
-    def __init__(self, address: str, credentials: str, *, member_ids: Collection[str] = ()) -> None:
-        self.name = f"{address} {credentials} {len(member_ids)}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        pass
-
-    def whoami(self) -> Member:
-        return Member("1", self.name)
-
-    def fetch(self, checkpoint: Checkpoint | None, now: datetime) -> Page:
-        return Page((), (), {"at": now.isoformat()} if checkpoint is None else checkpoint, False)
-
-    def reasons(self, algorithm: Algorithm) -> tuple[Reason, ...]:
-        return (Reason("1", "no", algorithm),)
-
-    def report(self, outcome: Outcome) -> Receipt:
-        return Receipt(200, outcome.entry_id)
+from exchange.records import Member, Told
+from tests.exchange.shelf import Shelf
 
 
 def test_a_new_kind_is_one_file_and_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds: dict[str, type[registry.RegistryClient]] = {**registry.KINDS, "nothing": ListOfNothing}
+    kinds: dict[str, type[registry.RegistryClient]] = {**registry.KINDS, "shelf": Shelf}
     monkeypatch.setattr(registry, "KINDS", kinds)
-    with registry.connect("nothing", "here", "key", member_ids={"1"}) as client:
+    with registry.connect("shelf", "here", "key", member_ids={"1"}) as client:
         assert client.whoami() == Member("1", "here key 1")
 
 

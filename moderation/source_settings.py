@@ -120,6 +120,8 @@ def _check_connection(wanted: SourceSettings, kind: RegistryKind) -> None:
         raise SourceRefused(
             "a registry of this kind asks for a secret: give its name", "secret_name"
         )
+    if wanted.secret_name and not kind.needs_secret:
+        raise SourceRefused("a source of this kind takes no secret: leave it empty", "secret_name")
     if wanted.secret_name and not SECRET.fullmatch(wanted.secret_name):
         raise SourceRefused(
             f"secret name {wanted.secret_name[:80]!r}: letters, digits, underline; up to 80",

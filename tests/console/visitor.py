@@ -55,7 +55,7 @@ class Visitor:
         assert not target.netloc, f"leads to another host: {answer.location}"
         return self.get(answer.location)
 
-    def press(self, name: str, *, htmx: bool = False, **typed: str) -> TestResponse:
+    def press(self, name: str, /, *, htmx: bool = False, **typed: str) -> TestResponse:
         """Press the first button with this name, after typing `typed` into its form."""
         for button in self.page.walk():
             if button.tag == "button" and _words(name_of(button)) == name:

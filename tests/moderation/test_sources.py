@@ -180,6 +180,8 @@ def test_credentials_that_are_set_must_look_like_the_kind_s(
 def test_a_kind_that_needs_no_secret_takes_none(world: World) -> None:
     _add(world, SourceSettings("/lists/one.csv"), kind=replace(NCMEC, needs_secret=False))
     assert _facts(world, "NCMEC").settings.secret_name == ""
+    with pytest.raises(SourceRefused, match="takes no secret"):
+        _add(world, OURS, "Second", replace(NCMEC, needs_secret=False))
 
 
 def test_what_the_kind_refuses_is_refused(world: World) -> None:

@@ -50,7 +50,7 @@ def of_hit(hit_id: int) -> Response:
 def _numbers() -> list[int]:
     texts = request.args.get("ids", "").split(",")[:MOST]
     numbers = (paging.number_cursor(text) for text in texts)
-    return [number for number in numbers if number is not None]
+    return list(dict.fromkeys(number for number in numbers if number is not None))
 
 
 def _unless_known(html: str) -> Response:

@@ -108,7 +108,8 @@ def _word(words: type[Word], text: str | None) -> Word | None:
 
 
 def _text(text: str | None) -> str:
-    return (text or "")[:LONGEST].strip()
+    # No id of the outside holds U+0000, and a view that is kept is read past the guard of addresses.
+    return (text or "").replace("\x00", "")[:LONGEST].strip()
 
 
 def _number(text: str | None, most: int) -> int | None:

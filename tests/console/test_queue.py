@@ -1,8 +1,9 @@
 """The queue: order, filters that stand in the address, and pages that end."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import time_machine
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from exchange.records import MediaKind
 from matching.fingerprint import Algorithm, Fingerprint
+from moderation import exposure, queue_order
 from moderation.content import Print
 from tests.console.conftest import Console, only
 from tests.console.visitor import Visitor
@@ -77,6 +79,14 @@ FILTERED: tuple[tuple[str, list[str]], ...] = (
     ("q=h-2", ["near"]),
     ("q=2", ["near"]),
     ("q=nothing", []),
+    ("view=all&q=H-5", ["decided"]),
+    ("algorithm=md5", []),
+    ("algorithm=pdq&least=12&most=28", ["near", "far", "mine"]),
+    ("most=0", ["exact"]),
+    ("surface=feed&least=28", ["far", "film"]),
+    ("uploader=nobody", []),
+    ("since=1999-12-31&until=2000-01-01", []),
+    ("view=decided&since=2020-01-01", ["decided"]),
     ("source=2&nearness=exact", []),
 )
 
@@ -91,10 +101,7 @@ def test_filters_stand_in_the_address(mona: Visitor, mixed: dict[str, str]) -> N
 
 @only("sqlite")
 def test_the_form_shows_the_filters_that_hold(mona: Visitor, mixed: dict[str, str]) -> None:
-    mona.get("/queue?view=decided&nearness=near&source=1&clock=breached&kind=video&q=x&size=50")
-    form = mona.form("/queue")
-    assert form.method == "get"
-    assert form.fields == {
+    asked = {
         "view": "decided",
         "nearness": "near",
         "source": "1",
@@ -102,7 +109,19 @@ def test_the_form_shows_the_filters_that_hold(mona: Visitor, mixed: dict[str, st
         "kind": "video",
         "q": "x",
         "size": "50",
+        "algorithm": "pdq",
+        "least": "3",
+        "most": "20",
+        "surface": "feed",
+        "uploader": "u-1",
+        "entry": "entry-1",
+        "since": "2026-03-01",
+        "until": "2026-03-02",
     }
+    mona.get(f"/queue?{urlencode(asked)}")
+    form = mona.form("/queue")
+    assert form.method == "get"
+    assert form.fields == asked
     mona.get("/queue")
     answer = mona.press("Apply", nearness="near")
     assert answer.status_code == 200
@@ -149,17 +168,48 @@ def test_closed_hits_page_by_page_the_newest_first(console: Console, mona: Visit
 
 
 @only("sqlite")
+def test_a_page_that_may_look_no_further_leads_on(
+    console: Console, mona: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_order, "WINDOW", 2)
+    for distance in (0, 0, 0, 0, 20):
+        console.world.hit(distance=distance)
+    pages = _walk(mona, "/queue?nearness=far")
+    assert [len(page) for page in pages] == [0, 0, 1]
+    mona.get("/queue?nearness=far")
+    assert "The next page looks further" in mona.text
+
+
+@only("sqlite")
+def test_a_limit_of_the_day_is_said_kindly(console: Console, mona: Visitor) -> None:
+    console.world.decide(console.world.hit(), "confirm")
+    console.world.hit()
+    with console.world.database.write() as session:
+        exposure.set_limits(
+            session, "mona", hits=1, minutes=None, actor="test", now=console.world.now
+        )
+    mona.get("/queue")
+    mona.follow(mona.press("Claim the most urgent"))
+    assert "that is enough for one day" in mona.text
+    assert [row[6] for row in mona.rows("hits")] == ["nobody"]
+
+
+@only("sqlite")
 @pytest.mark.parametrize("size", ["1000000", "0", "-1", "²", "٣", "25.0", "", "x" * 999])
 def test_no_page_is_larger_than_the_largest(console: Console, mona: Visitor, size: str) -> None:
     mona.get(f"/queue?size={size}")
     assert mona.form("/queue").fields["size"] == "25"
 
 
-NAMES = ("view", "source", "nearness", "clock", "kind", "q", "size", "cursor")
+NAMES = (
+    *("view", "source", "nearness", "clock", "kind", "q", "size", "cursor", "algorithm", "least"),
+    *("most", "surface", "uploader", "entry", "since", "until"),
+)
 # fmt: off
 ODD = (
     "", "open", "mine", "decided", "near", "1", "0", "-1", "9" * 30, "1_1", "1772000000000000_3",
     "1772000000000000_99999999999999999999", "²", "٣", "-99999999999999_1", "NaN_1", "1e400_1",
+    "9999-12-31", "0001-01-01", "2026-02-30", "257",
 )
 # fmt: on
 VALUES = st.sampled_from(ODD) | st.text(max_size=12)
@@ -183,7 +233,7 @@ def busy(console: Console) -> Visitor:
     limits = console.settings.policy.limits.model_copy(update={"pages": "100000 per minute"})
     made = console.app.extensions["console"]
     policy = made.policy.model_copy(update={"limits": limits})
-    console.app.extensions["console"] = type(made)(made.database, policy, made.index, made.wake)
+    console.app.extensions["console"] = replace(made, policy=policy)
     console.world.hit()
     console.world.decide(console.world.hit(), "confirm")
     return console.signed_in("mona")

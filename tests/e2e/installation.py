@@ -71,7 +71,7 @@ class Installation:
 @contextmanager
 def installed(folder: Path, database_url: str | None) -> Iterator[Installation]:
     """Run `app.py run` on free ports and wait for its `ready`. Whatever is left is killed."""
-    ports = _free_ports(3)
+    ports = free_ports(3)
     environ = {
         **{name: value for name, value in os.environ.items() if name != "REDIS_URL"},
         "DATA_DIR": str(folder),
@@ -137,7 +137,7 @@ def _await_ready(process: "subprocess.Popen[str]") -> str:
     raise AssertionError("it ended before it was ready:\n" + "".join(said))
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     probes = [socket.socket() for _ in range(count)]
     for probe in probes:
         probe.bind(("127.0.0.1", 0))

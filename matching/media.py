@@ -1,5 +1,6 @@
 """One file of media, photo or video: told apart by its content, never by its name."""
 
+from io import BytesIO
 from pathlib import Path
 
 from matching.decoding import looks_like_photo
@@ -9,7 +10,14 @@ from matching.photo import PhotoFingerprints, fingerprint_photo
 from matching.reading import Unreadable, open_regular
 from matching.video import VideoFingerprints, fingerprint_video
 
-__all__ = ["FramePrint", "PhotoFingerprints", "Unreadable", "VideoFingerprints", "fingerprint_file"]
+__all__ = [
+    "FramePrint",
+    "PhotoFingerprints",
+    "Unreadable",
+    "VideoFingerprints",
+    "fingerprint_bytes",
+    "fingerprint_file",
+]
 
 HEAD = 64
 
@@ -28,3 +36,14 @@ def fingerprint_file(
     if looks_like_photo(head):
         return fingerprint_photo(path, limits)
     return fingerprint_video(path, limits)
+
+
+def fingerprint_bytes(
+    data: bytes, limits: MediaLimits = DEFAULT_LIMITS
+) -> PhotoFingerprints | VideoFingerprints:
+    """The same for a file that is in memory already."""
+    if not data:
+        raise Unreadable("empty")
+    if looks_like_photo(data[:HEAD]):
+        return fingerprint_photo(BytesIO(data), limits)
+    return fingerprint_video(BytesIO(data), limits)

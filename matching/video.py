@@ -39,18 +39,26 @@ class VideoFingerprints:
         return all(frame.quality < MIN_QUALITY for frame in self.frames)
 
 
-def fingerprint_video(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoFingerprints:
+def fingerprint_video(
+    source: Path | BinaryIO, limits: MediaLimits = DEFAULT_LIMITS
+) -> VideoFingerprints:
     """Fingerprint one video. Raises Unreadable with a reason for people.
 
     The file is read twice, by the digests and by the decoder, without being held in memory. A
     film that breaks off half-way counts as far as it plays: what can be seen can be matched.
     """
+    if isinstance(source, Path):
+        with open_regular(source) as file:
+            return _fingerprint(file, limits)
+    return _fingerprint(source, limits)
+
+
+def _fingerprint(file: BinaryIO, limits: MediaLimits) -> VideoFingerprints:
     deadline = Deadline(limits.max_seconds)
-    with open_regular(path) as file:
-        check_length(file, limits.max_video_bytes)
-        frames = sampled(file, limits, deadline)
-        file.seek(0)
-        exact = digests_of_stream(file, deadline)
+    check_length(file, limits.max_video_bytes)
+    frames = sampled(file, limits, deadline)
+    file.seek(0)
+    exact = digests_of_stream(file, deadline)
     return VideoFingerprints(md5=exact.md5, sha1=exact.sha1, frames=frames)
 
 

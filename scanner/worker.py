@@ -7,12 +7,12 @@ of other people's files crash, hang and eat memory: that may cost the file, neve
 import json
 import math
 import os
-import resource
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
+from matching.confined import GRACE, confine, silence
 from matching.fingerprint import Fingerprint
 from matching.limits import MediaLimits
 from matching.media import (
@@ -23,12 +23,6 @@ from matching.media import (
     fingerprint_file,
 )
 
-MEMORY = 4 << 30
-"""Bytes. Three times what the largest picture within the default limits was seen to take."""
-
-GRACE = 1.0
-"""Seconds beyond max_seconds before the system ends a process that no longer looks at a clock."""
-
 LATEST = 86_400.0
 """Seconds. The console takes places up to a day into a film; beyond, a file's clock is nonsense."""
 
@@ -37,32 +31,15 @@ def main() -> None:
     """Answer until the input ends."""
     limits = MediaLimits(**json.loads(sys.argv[1]))
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
-    _confine()
+    confine()
     _say(answers, {"ready": True})
-    _silence()
+    silence()
     for line in sys.stdin.buffer:
         # Left at its default the alarm ends the process, also deep inside a decoder.
         signal.setitimer(signal.ITIMER_REAL, limits.max_seconds + GRACE)
         answer = _answer(Path(json.loads(line)), limits)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _say(answers, answer)
-
-
-def _confine() -> None:
-    """No picture on disk when a decoder crashes, and no machine out of memory.
-
-    A core dump would hold the pixels. A limit of 1 byte, unlike 0, also keeps the kernel from
-    piping the core to a crash handler (core(5), fs/coredump.c).
-    """
-    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-
-
-def _silence() -> None:
-    """Decoders write what they like to stdout and stderr: nobody is to read it."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
-    os.dup2(nothing, 2)
 
 
 def _say(answers: Any, answer: dict[str, Any]) -> None:

@@ -10,7 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.policy import Policy
-from moderation import audit, deliveries, platform, refusals, source_records, suspicion, votes
+from moderation import (
+    audit,
+    deliveries,
+    pauses,
+    platform,
+    refusals,
+    source_records,
+    suspicion,
+    votes,
+)
 from moderation.naming import content_name, hit_name
 from moderation.people import Identity
 from moderation.permissions import Permission
@@ -160,7 +169,8 @@ def _decide(
     session.add(decision)
     hit.state, hit.verdict, hit.closed_at = "decided", choice.verdict, now
     hit.holder_id, hit.lease_until = None, None
-    hit.unsupported_at = hit.paused_at = hit.paused_reason = None
+    hit.unsupported_at = None
+    pauses.go_on(hit, now)
     hit.escalated_at = hit.escalated_reason = hit.review_reason = None
     hit.for_lead = False
     session.flush()

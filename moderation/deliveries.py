@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from store.delivery import Delivery
@@ -81,8 +81,19 @@ def has_left(session: Session, decision: Decision) -> bool:
                 exists().where(
                     Delivery.decision_id == decision.id,
                     Delivery.source_id.is_not(None),
-                    Delivery.attempts > 0,
+                    _was_tried(),
                 )
             )
         )
     )
+
+
+def is_said() -> ColumnElement[bool]:
+    """The condition on Delivery: the other side has heard it, will hear it, or may have: what was
+    cancelled after a try whose answer was lost may have arrived all the same."""
+    return or_(Delivery.state != "cancelled", _was_tried())
+
+
+def _was_tried() -> ColumnElement[bool]:
+    """Attempts start over when a person sends it again; the last answer stays."""
+    return or_(Delivery.attempts > 0, Delivery.answer != "")

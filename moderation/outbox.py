@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.policy import Outbox
@@ -116,7 +116,8 @@ def retry(session: Session, delivery_id: int, actor: str, now: datetime) -> None
     """Let a delivery that was given up start over, at once.
 
     Raises RetryRefused for any other, and for one that a later delivery about the same subject
-    has overtaken: sending it now would say something that is no longer so.
+    has overtaken: sending it now would say something that is no longer so. What one decision says
+    goes together, so that none of it overtakes the rest.
     """
     later = aliased(Delivery)
     overtaken = session.scalar(
@@ -125,7 +126,15 @@ def retry(session: Session, delivery_id: int, actor: str, now: datetime) -> None
             Delivery,
             (Delivery.destination == later.destination) & (Delivery.subject == later.subject),
         )
-        .where(Delivery.id == delivery_id, later.id > delivery_id, later.state != "cancelled")
+        .where(
+            Delivery.id == delivery_id,
+            later.id > delivery_id,
+            later.state != "cancelled",
+            or_(
+                later.decision_id.is_(None),
+                later.decision_id.is_distinct_from(Delivery.decision_id),
+            ),
+        )
         .limit(1)
     )
     if overtaken is not None:

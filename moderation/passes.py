@@ -85,13 +85,17 @@ def pending_content(database: Database, limit: int) -> list[int]:
 
 
 def locked_content(session: Session, *conditions: ColumnElement[bool]) -> list[Content]:
-    """Content with its fingerprints, its rows locked to the end of the transaction."""
+    """Content with its fingerprints, its rows locked to the end of the transaction.
+
+    Weak enough to let a decision refer to the content meanwhile: it may hold a hit that this pass
+    has more evidence for.
+    """
     query = (
         select(Content)
         .where(*conditions)
         .options(selectinload(Content.fingerprints))
         .order_by(Content.id)
-        .with_for_update(of=Content)
+        .with_for_update(of=Content, key_share=True)
     )
     return list(session.scalars(query))
 

@@ -1,6 +1,6 @@
 """Stopping a hit's clock, for a reason: it is due later by as long as the clock stood still."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -42,14 +42,18 @@ def resume(session: Session, hit_id: int, person: Identity, now: datetime) -> No
     hit = session.get(Hit, hit_id, with_for_update=True)
     if hit is None or hit.state != "open" or hit.paused_at is None:
         raise PauseRefused("The clock of this hit does not stand still.")
-    stood = now - hit.paused_at
+    minutes = round(go_on(hit, now).total_seconds() / 60)
+    _tell(session, hit_id, person, "hit.resumed", {"minutes": minutes}, now)
+
+
+def go_on(hit: Hit, now: datetime) -> timedelta:
+    """Let the clock of a hit run again if it was stopped; for how long it stood still."""
+    stood = timedelta(0) if hit.paused_at is None else now - hit.paused_at
     hit.due_at += stood
     hit.at_risk_at += stood
     hit.urgent_at += stood
     hit.paused_at = hit.paused_reason = None
-    _tell(
-        session, hit_id, person, "hit.resumed", {"minutes": round(stood.total_seconds() / 60)}, now
-    )
+    return stood
 
 
 def _may(person: Identity) -> None:

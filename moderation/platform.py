@@ -1,12 +1,14 @@
 """What the platform is told to do with content: hold it, take it down, put it back, let it go.
 
-What it was told last is read from the outbox, so that each message fits what the platform did.
+What it was told last is read from the outbox, so that each message fits what the platform did. An
+item can have several hits, one after the other: it comes back only when none of them keeps it.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from config.policy import Policy
@@ -23,30 +25,27 @@ STATES = ("hold", "release", "remove", "restore")
 """The actions that say how content stands; `refuse-fingerprint` says nothing of it."""
 
 
+class Told(NamedTuple):
+    """What the platform was told last of an item, and for which hit."""
+
+    action: str | None
+    hit_id: int | None
+
+
 def hold_opened(session: Session, hit_ids: Sequence[int], policy: Policy, now: datetime) -> None:
     """Have the platform hold content that is open to decide and near enough for the policy.
 
     For what the platform shows already: at upload time the answer to the check says it. An entry
     that is for review only holds nothing by itself.
     """
-    nearest = {"none": -1, "exact": 0, "all": 256}[policy.platform.hold]
     query = (
         select(Hit)
-        .where(
-            Hit.id.in_(hit_ids),
-            Hit.state == "open",
-            exists().where(
-                Match.hit_id == Hit.id,
-                Match.distance <= nearest,
-                Match.entry_id == Entry.id,
-                Entry.review_only_at.is_(None),
-            ),
-        )
+        .where(Hit.id.in_(hit_ids), _is_to_be_held(policy))
         .options(joinedload(Hit.content))
         .order_by(Hit.id)
     )
     for hit in session.scalars(query):
-        if _told(session, hit) not in ("hold", "remove"):
+        if _told(session, hit).action not in ("hold", "remove"):
             deliveries.plan(session, hit, None, [_message(hit, None, "hold", policy)], now)
 
 
@@ -54,42 +53,101 @@ def of_decision(
     session: Session, hit: Hit, decision: Decision, policy: Policy
 ) -> Iterator[Message]:
     """What a decision asks of the platform. A confirmed hit asks nothing: the content is gone
-    already or in other hands."""
-    told = _told(session, hit)
-    if decision.verdict == "remove" and told != "remove":
+    already or in other hands.
+
+    A removal is said for each hit that decides so: what another hit said may be taken back.
+    """
+    if decision.verdict == "remove" and _told(session, hit) != ("remove", hit.id):
         yield _message(hit, decision, "remove", policy)
         yield _message(hit, decision, "refuse-fingerprint", policy)
     elif decision.verdict == "dispute":
-        action = "restore" if told == "remove" else "release"
-        yield _message(hit, decision, action, policy)
+        yield from _let_go(session, hit, decision, policy)
 
 
 def of_undo(session: Session, hit: Hit, policy: Policy) -> Iterator[Message]:
     """A removal that was taken back while it may have reached the platform: the content is kept
-    from being seen until the hit is decided, and comes back or goes with that."""
-    if _told(session, hit) == "remove":
+    from being seen until the hit is decided, and comes back or goes with that. So is what the
+    policy holds while its hit is open."""
+    told = _told(session, hit).action
+    removed = told == "remove" and not _decided_elsewhere(session, hit, "remove")
+    wanted = told not in ("hold", "remove") and _is_held(session, policy, Hit.id == hit.id)
+    if removed or wanted:
         yield _message(hit, None, "hold", policy)
 
 
 def of_withdrawal(session: Session, hit: Hit, policy: Policy) -> Iterator[Message]:
-    """An open hit that nothing supports any more lets go of what was held for it."""
-    if _told(session, hit) == "hold":
-        yield _message(hit, None, "release", policy)
+    """An open hit that nothing supports any more lets go of what was held for it: by a message, or
+    by the answer at upload time, of which the outbox knows nothing."""
+    yield from _let_go(session, hit, None, policy)
 
 
-def _told(session: Session, hit: Hit) -> str | None:
-    """What the platform was told last of this content; None for nothing."""
-    return session.scalar(
-        select(Delivery.action)
+def _let_go(
+    session: Session, hit: Hit, decision: Decision | None, policy: Policy
+) -> Iterator[Message]:
+    """The content may be seen again, as far as this hit goes."""
+    if _decided_elsewhere(session, hit, "confirm", "remove"):
+        return
+    told = _told(session, hit).action
+    others = (Hit.content_id == hit.content_id, Hit.id != hit.id)
+    if not _is_held(session, policy, *others):
+        yield _message(hit, decision, "restore" if told == "remove" else "release", policy)
+    elif told != "hold":
+        yield _message(hit, decision, "hold", policy)
+
+
+def _is_to_be_held(policy: Policy) -> ColumnElement[bool]:
+    """The condition on Hit: open, and near enough to an entry that is listed and not suspected."""
+    nearest = {"none": -1, "exact": 0, "all": 256}[policy.platform.hold]
+    return (Hit.state == "open") & exists().where(
+        Match.hit_id == Hit.id,
+        Match.distance <= nearest,
+        Match.entry_id == Entry.id,
+        Entry.review_only_at.is_(None),
+        Entry.withdrawn_at.is_(None),
+    )
+
+
+def _is_held(session: Session, policy: Policy, *conditions: ColumnElement[bool]) -> bool:
+    query = select(Hit.id).where(*conditions, _is_to_be_held(policy)).limit(1)
+    return session.scalar(query) is not None
+
+
+def _decided_elsewhere(session: Session, hit: Hit, *verdicts: str) -> bool:
+    """Whether another hit on what the item is now stands decided so."""
+    query = select(Hit.id).where(
+        Hit.content_id == hit.content_id,
+        Hit.id != hit.id,
+        Hit.state == "decided",
+        Hit.verdict.in_(verdicts),
+        exists().where(Match.hit_id == Hit.id, _is_of_now(hit)),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _told(session: Session, hit: Hit) -> Told:
+    """What the platform was told last of what the item is now, and may have heard."""
+    row = session.execute(
+        select(Delivery.action, Delivery.hit_id)
         .where(
             Delivery.destination == PLATFORM,
             Delivery.subject == content_name(hit.content.platform_id),
-            Delivery.state != "cancelled",
             Delivery.action.in_(STATES),
+            deliveries.is_said(),
+            or_(
+                Delivery.hit_id == hit.id,
+                exists().where(Match.hit_id == Delivery.hit_id, _is_of_now(hit)),
+            ),
         )
         .order_by(Delivery.id.desc())
         .limit(1)
-    )
+    ).first()
+    return Told(row.action, row.hit_id) if row else Told(None, None)
+
+
+def _is_of_now(hit: Hit) -> ColumnElement[bool]:
+    """The condition on Match: on the fingerprints that the hit's content has now. What was under
+    the same id before was another picture."""
+    return Match.content_revision == hit.content.revision
 
 
 def _message(hit: Hit, decision: Decision | None, action: str, policy: Policy) -> Message:

@@ -31,3 +31,18 @@ def is_supported(session: Session, hit: Hit) -> bool:
 def still_says(session: Session, match: Match) -> bool:
     """Whether this match does."""
     return bool(session.scalar(select(exists().where(Match.id == match.id, supports()))))
+
+
+def keep(session: Session, hit: Hit) -> bool:
+    """Whether any match of the hit says something, and goes on to until this transaction ends.
+
+    An entry that somebody changes right now counts as gone: they may be waiting for the hit.
+    """
+    behind = select(Match.entry_id).where(Match.hit_id == hit.id, supports())
+    kept = (
+        select(Entry.id)
+        .where(Entry.id.in_(behind))
+        .order_by(Entry.id)
+        .with_for_update(read=True, skip_locked=True)
+    )
+    return session.scalars(kept).first() is not None

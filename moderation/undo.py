@@ -1,12 +1,13 @@
 """Taking a decision back before the registries hear of it. The trace stays."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from config.policy import Policy
-from moderation import audit, deliveries, platform, refusals, source_records, votes
+from moderation import audit, deliveries, platform, refusals, source_records, support, votes
 from moderation.claims import Lease
 from moderation.decisions import DecisionRefused, locked
 from moderation.naming import hit_name
@@ -14,10 +15,54 @@ from moderation.people import Identity
 from moderation.permissions import Permission
 from store.hit import Decision, Hit, Undo
 
+TOO_LATE = (
+    "The registry may have heard of this decision already, so it cannot be undone. "
+    "Decide otherwise instead: the new decision is sent after it."
+)
+UNSUPPORTED = (
+    "The registry withdrew or changed the entry behind this hit meanwhile, so there is nothing to "
+    "decide anew. Decide otherwise instead."
+)
+
 
 def until(decision: Decision, policy: Policy) -> datetime:
     """The time to undo: as long as what a decision tells the registries is held."""
     return decision.decided_at + timedelta(seconds=policy.holds.registry_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """A decision of one's own that can still be undone, from whatever page one is on."""
+
+    hit_id: int
+    hit: str
+    verdict: str
+    ordinal: int
+    until: datetime
+
+
+def latest(
+    session: Session, person: Identity, seen_hit: int, policy: Policy, now: datetime
+) -> Undoable | None:
+    """The person's newest decision, if it is on another hit than `seen_hit` and can be undone."""
+    newest = session.scalar(
+        select(Decision)
+        .where(Decision.person_id == person.id)
+        .order_by(Decision.decided_at.desc(), Decision.id.desc())
+        .limit(1)
+    )
+    if newest is None or newest.hit_id == seen_hit or now >= until(newest, policy):
+        return None
+    hit = session.scalar(
+        select(Hit)
+        .where(Hit.id == newest.hit_id)
+        .options(selectinload(Hit.decisions).joinedload(Decision.undo))
+    )
+    end = open_until(session, hit, person, policy, now) if hit else None
+    if end is None:
+        return None
+    name = hit_name(newest.hit_id)
+    return Undoable(newest.hit_id, name, newest.verdict, newest.ordinal, end)
 
 
 def open_until(
@@ -54,6 +99,8 @@ def undo(
     hit = locked(session, hit_id)
     decision = _standing(hit, seen_ordinal)
     _check(session, hit, decision, person, policy, now)
+    if not support.keep(session, hit):
+        raise DecisionRefused(UNSUPPORTED)
     before = hit.verdict
     session.add(Undo(decision_id=decision.id, person_id=person.id, undone_at=now))
     hit.state, hit.verdict, hit.closed_at = "open", None, None
@@ -61,6 +108,8 @@ def undo(
     hit.lease_number += 1
     session.flush()
     cancelled = deliveries.cancel(session, hit)
+    if deliveries.has_left(session, decision):  # what left until now was not cancelled
+        raise DecisionRefused(TOO_LATE)
     refusals.follow(session, hit, policy.matching, now)
     messages = [*platform.of_undo(session, hit, policy), *votes.of_match(session, hit.matches)]
     planned = deliveries.plan(session, hit, None, messages, now)
@@ -98,10 +147,9 @@ def _check(
     replaced = [one for one in hit.decisions[:-1] if one.undo is None]
     too_late = now >= until(decision, policy) or deliveries.has_left(session, decision)
     if replaced or too_late:
-        raise DecisionRefused(
-            "The registry may have heard of this decision already, so it cannot be undone. "
-            "Decide otherwise instead: the new decision is sent after it."
-        )
+        raise DecisionRefused(TOO_LATE)
+    if not support.is_supported(session, hit):
+        raise DecisionRefused(UNSUPPORTED)
     newer = select(Hit.id).where(Hit.content_id == hit.content_id, Hit.state == "open").limit(1)
     if (other := session.scalar(newer)) is not None:
         raise DecisionRefused(

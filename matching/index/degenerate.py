@@ -26,11 +26,13 @@ MD5 and SHA-1: the digest of a file of no bytes, which every failed upload has.
 
 import hashlib
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.fingerprint import Algorithm
+from matching.index.compiled import compiled, frozen, types
 
 FEWEST, MOST = 128 - 31, 128 + 31
 """Bits set in a PDQ value that can be matched."""
@@ -52,9 +54,6 @@ _EMPTY = {
     Algorithm.SHA1: hashlib.sha1(b"", usedforsecurity=False).digest(),
 }
 
-_BLOCK = 1 << 16
-"""Values at a time, so that what is computed on the way stays in the cache."""
-
 
 def degenerate(algorithm: Algorithm, values: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which of `values`, uint8 (n, algorithm.size), are never to be matched; bool (n)."""
@@ -62,14 +61,11 @@ def degenerate(algorithm: Algorithm, values: NDArray[np.uint8]) -> NDArray[np.bo
         empty = np.frombuffer(_EMPTY[algorithm], np.uint8)
         same: NDArray[np.bool_] = (values == empty).all(axis=1)
         return same
-    found = np.empty(len(values), np.bool_)
-    for start in range(0, len(values), _BLOCK):
-        rows = np.ascontiguousarray(values[start : start + _BLOCK]).view("<u2")
-        counts = _counts()[rows].sum(axis=1, dtype=np.uint32)
-        ones, from_flat, from_axis = counts & 0x3FF, counts >> 10 & 0x3FF, counts >> 20
-        plain = (ones < FEWEST) | (ones > MOST) | (from_flat <= FLAT_REACH)
-        found[start : start + _BLOCK] = plain | (from_axis <= AXIS_REACH)
-    return found
+    counts = np.empty(len(values), np.uint32)
+    _add_up(np.ascontiguousarray(values).view("<u2"), _counts(), counts)
+    ones, from_flat, from_axis = counts & 0x3FF, counts >> 10 & 0x3FF, counts >> 20
+    plain: NDArray[np.bool_] = (ones < FEWEST) | (ones > MOST)
+    return plain | (from_flat <= FLAT_REACH) | (from_axis <= AXIS_REACH)
 
 
 @cache
@@ -85,3 +81,19 @@ def _counts() -> NDArray[np.uint32]:
         nearest = np.bitwise_count(rows[:, None] ^ others[None]).min(axis=1)
         counts |= nearest.astype(np.uint32) << np.uint32(place)
     return counts
+
+
+@compiled(
+    types.void(
+        frozen(types.uint16, 2),
+        frozen(types.uint32, 1),
+        types.uint32[::1],
+    )
+)
+def _add_up(rows: Any, counts: Any, sums: Any) -> None:
+    """The sum of the counts of each value's 16 rows."""
+    for value in range(rows.shape[0]):
+        total = np.uint32(0)
+        for row in range(rows.shape[1]):
+            total += counts[rows[value, row]]
+        sums[value] = total

@@ -1,14 +1,20 @@
 """What goes into an index: fingerprints under the caller's keys, one by one or in blocks."""
 
-from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.fingerprint import Algorithm, FingerprintError
+
+_BATCH = 8_192
+"""Rows at a time: their values fit in a processor's cache."""
+_KEY, _ALGORITHM, _VALUE = itemgetter(0), itemgetter(1), itemgetter(2)
+"""Of a row; by far the quickest way to a column of them."""
 
 
 class Row(NamedTuple):
@@ -50,36 +56,60 @@ def gather(rows: Iterable[Row | Block]) -> Columns:
 
     Raises FingerprintError, naming the key, for a value of the wrong length.
     """
-    keys: dict[Algorithm, list[NDArray[np.int64]]] = {a: [] for a in Algorithm}
-    values: dict[Algorithm, list[NDArray[np.uint8]]] = {a: [] for a in Algorithm}
-    loose_keys = {a: array("q") for a in Algorithm}
-    loose = {a: bytearray() for a in Algorithm}
-    sizes = {a: a.size for a in Algorithm}
+    found: dict[Algorithm, list[Block]] = {algorithm: [] for algorithm in Algorithm}
+    for block in _in_blocks(iter(rows)):
+        found[block.algorithm].append(block)
+    return {algorithm: _joined(algorithm, blocks) for algorithm, blocks in found.items()}
 
-    for row in rows:
-        if isinstance(row, Block):
-            keys[row.algorithm].append(np.asarray(row.keys, dtype=np.int64))
-            values[row.algorithm].append(np.asarray(row.values, dtype=np.uint8))
+
+def _in_blocks(rows: Iterator[Row | Block]) -> Iterator[Block]:
+    """Blocks as they are, and the rows between them a few thousand at once.
+
+    Millions of rows come here, and Python looks at each as few times as it can.
+    """
+    while batch := list(islice(rows, _BATCH)):
+        if Block not in set(map(type, batch)):
+            yield from _blocks(cast(list[Row], batch))
             continue
-        key, algorithm, value = row
-        if len(value) != sizes[algorithm]:
-            raise FingerprintError(
-                f"the {algorithm} fingerprint under key {key} has {len(value)} bytes, "
-                f"it should have {sizes[algorithm]}"
-            )
-        loose_keys[algorithm].append(key)
-        loose[algorithm] += value
-
-    def block(algorithm: Algorithm) -> Block:
-        loose_values = np.frombuffer(loose[algorithm], np.uint8).reshape(-1, algorithm.size)
-        keys[algorithm].append(np.frombuffer(loose_keys[algorithm], np.int64))
-        values[algorithm].append(loose_values)
-        return Block(algorithm, _whole(keys[algorithm]), _whole(values[algorithm]))
-
-    return {algorithm: block(algorithm) for algorithm in Algorithm}
+        for kind, several in groupby(batch, type):
+            if kind is Block:
+                yield from cast(Iterator[Block], several)
+            else:
+                yield from _blocks(cast(list[Row], list(several)))
 
 
-def _whole(parts: list[NDArray[Any]]) -> NDArray[Any]:
+def _blocks(rows: Sequence[Row]) -> Iterator[Block]:
+    algorithms = list(map(_ALGORITHM, rows))
+    for algorithm in Algorithm:
+        count = algorithms.count(algorithm)
+        if count == len(rows):
+            yield _block(algorithm, rows)
+        elif count:
+            yield _block(algorithm, [row for row in rows if row.algorithm is algorithm])
+
+
+def _block(algorithm: Algorithm, rows: Sequence[Row]) -> Block:
+    keys, values = list(map(_KEY, rows)), list(map(_VALUE, rows))
+    if set(map(len, values)) != {algorithm.size}:
+        key, length = next((k, len(v)) for k, _, v in rows if len(v) != algorithm.size)
+        raise FingerprintError(
+            f"the {algorithm} fingerprint under key {key} has {length} bytes, "
+            f"it should have {algorithm.size}"
+        )
+    joined = np.frombuffer(b"".join(values), np.uint8).reshape(-1, algorithm.size)
+    return Block(algorithm, np.array(keys, np.int64), joined)
+
+
+def _joined(algorithm: Algorithm, blocks: list[Block]) -> Block:
+    keys = [np.asarray(block.keys, np.int64) for block in blocks]
+    values = [np.asarray(block.values, np.uint8) for block in blocks]
+    nothing = np.empty(0, np.int64), np.empty((0, algorithm.size), np.uint8)
+    return Block(algorithm, _whole(keys, nothing[0]), _whole(values, nothing[1]))
+
+
+def _whole(parts: list[NDArray[Any]], nothing: NDArray[Any]) -> NDArray[Any]:
     """The parts in one array: the only one itself, since ten million values are 320 MB."""
-    filled = [part for part in parts if len(part)] or parts[:1]
-    return filled[0] if len(filled) == 1 else np.concatenate(filled)
+    filled = [part for part in parts if len(part)]
+    if len(filled) == 1:
+        return filled[0]
+    return np.concatenate(filled) if filled else nothing

@@ -161,12 +161,16 @@ def test_superseded_files_go_and_the_one_before_stays(tmp_path: Path) -> None:
     assert sorted(path.suffix for path in tmp_path.iterdir()) == ["", "", ".snapshot", ".snapshot"]
 
 
-@pytest.mark.parametrize("content", ["", "../../etc/passwd\n", "nonsense\n", "\xff\n"])
-def test_a_foreign_pointer_is_refused_and_replaced(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize("target", [None, "../../etc/passwd", "nonsense", "\udcff", "/"])
+def test_a_foreign_pointer_is_refused_and_replaced(tmp_path: Path, target: str | None) -> None:
     directory = IndexDirectory(tmp_path)
     directory.publish(1, [pdq(PHOTOS)])
-    (tmp_path / "current").write_text(content)
-    with pytest.raises(SnapshotError, match="does not name a snapshot; publish again"):
+    (tmp_path / "current").unlink()
+    if target is None:
+        (tmp_path / "current").write_text("no link")
+    else:
+        (tmp_path / "current").symlink_to(target)
+    with pytest.raises(SnapshotError, match="leads to no snapshot; publish again"):
         IndexDirectory(tmp_path).current()
     directory.publish(1, [pdq(PHOTOS)])
     assert found(directory) == set(range(8))

@@ -30,6 +30,7 @@ from console import (
     sessions,
     sign_in,
     sources,
+    suspects,
 )
 from console.api.application import PREFIX, Api
 from console.limits import limiter
@@ -52,6 +53,7 @@ BLUEPRINTS = (
     audit.blueprint,
     deliveries.blueprint,
     sources.blueprint,
+    suspects.blueprint,
     people.blueprint,
     health.blueprint,
 )

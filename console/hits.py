@@ -1,4 +1,7 @@
-"""One hit: its evidence, the claim on it, and the decision."""
+"""One hit: its evidence, the claim on it, and the decision.
+
+Whoever works through the queue (`work` in the address) is brought to the next hit by each decision.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,33 +11,59 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, StringField, TextAreaField
-from wtforms.validators import AnyOf, Length, Optional
+from wtforms.validators import Length, Optional, Regexp
 
 from console.access import htmx, person, requires
 from console.parts import parts
-from moderation import claims, decisions, evidence
+from moderation import claims, decisions, escalations, pauses, reviews, skips, undo
+from moderation.card import HitCard, hit_card
 from moderation.claims import ClaimRefused
 from moderation.decisions import Choice, DecisionRefused, Verdict
-from moderation.evidence import HitCard
+from moderation.escalations import EscalationRefused
+from moderation.pauses import PauseRefused
 from moderation.permissions import Permission
 
 blueprint = Blueprint("hits", __name__, url_prefix="/hits")
 
 Answer = Response | str | tuple[str, int]
+REFUSALS = (ClaimRefused, DecisionRefused, EscalationRefused, PauseRefused)
 
 
 class DecisionForm(FlaskForm):  # type: ignore[misc]
-    """A decision. `lease` is the claim it is made under, `ordinal` the decision it reverses."""
+    """A decision. `lease` is the claim it is made under, `ordinal` the decision it reverses.
 
-    verdict = StringField(
-        validators=[AnyOf(list(Verdict), message="Choose confirm, remove or dispute.")]
+    `choice` is what the pressed button says: the verdict, a colon and the reason. Of a dispute that
+    is the registry's own reason, and `reason` is ours.
+    """
+
+    choice = StringField(
+        validators=[
+            Regexp(f"({'|'.join(Verdict)}):", message="Choose confirm, remove or dispute."),
+            Length(max=260),
+        ]
     )
     reason = StringField(validators=[Length(max=40)])
-    registry_reason = StringField(validators=[Length(max=200)])
     note = TextAreaField(validators=[Length(max=decisions.MAX_NOTE)])
     lease = IntegerField(validators=[Optional()])
     ordinal = IntegerField(validators=[Optional()])
     sure = BooleanField()
+
+    @property
+    def verdict(self) -> str:
+        """The verdict that was chosen."""
+        return (self.choice.data or "").partition(":")[0]
+
+    @property
+    def chosen(self) -> Choice:
+        """The choice as the rules take it."""
+        _, _, reason = (self.choice.data or "").partition(":")
+        own = self.reason.data if self.verdict == Verdict.DISPUTE else ""
+        return Choice(
+            verdict=Verdict(self.verdict),
+            reason=own or reason,
+            note=self.note.data or "",
+            registry_reason=reason if own else "",
+        )
 
 
 @blueprint.get("/<int:hit_id>")
@@ -49,8 +78,7 @@ def show(hit_id: int) -> Answer:
 def claim(hit_id: int) -> Answer:
     """Claim the hit, or renew one's own claim."""
     return _change(
-        hit_id,
-        lambda rows, now: claims.claim(rows, hit_id, person(), parts().policy.lease.length, now),
+        hit_id, lambda rows, now: claims.claim(rows, hit_id, person(), parts().policy, now)
     )
 
 
@@ -68,10 +96,48 @@ def hand_over(hit_id: int) -> Answer:
     to = request.form.get("to", "")[:80]
     return _change(
         hit_id,
-        lambda rows, now: claims.hand_over(
-            rows, hit_id, person(), to, parts().policy.lease.length, now
-        ),
+        lambda rows, now: claims.hand_over(rows, hit_id, person(), to, parts().policy, now),
+        then=_next,
     )
+
+
+@blueprint.post("/<int:hit_id>/skip")
+@requires(Permission.CLAIM)
+def skip(hit_id: int) -> Answer:
+    """Pass the hit over, for a reason."""
+    reason = request.form.get("reason", "")[:40]
+    return _change(
+        hit_id,
+        lambda rows, now: skips.skip(rows, hit_id, person(), reason, parts().policy, now),
+        then=_next,
+    )
+
+
+@blueprint.post("/<int:hit_id>/hand-up")
+@requires(Permission.CLAIM)
+def hand_up(hit_id: int) -> Answer:
+    """Put the hit before a lead."""
+    reason = request.form.get("reason", "")
+    return _change(
+        hit_id,
+        lambda rows, now: escalations.hand_up(rows, hit_id, person(), reason, now),
+        then=_next,
+    )
+
+
+@blueprint.post("/<int:hit_id>/pause")
+@requires(Permission.PAUSE_CLOCK)
+def pause(hit_id: int) -> Answer:
+    """Stop the hit's clock."""
+    reason = request.form.get("reason", "")
+    return _change(hit_id, lambda rows, now: pauses.pause(rows, hit_id, person(), reason, now))
+
+
+@blueprint.post("/<int:hit_id>/resume")
+@requires(Permission.PAUSE_CLOCK)
+def resume(hit_id: int) -> Answer:
+    """Let the hit's clock go on."""
+    return _change(hit_id, lambda rows, now: pauses.resume(rows, hit_id, person(), now))
 
 
 @blueprint.post("/<int:hit_id>/decide")
@@ -81,14 +147,14 @@ def decide(hit_id: int) -> Answer:
     form = DecisionForm()
     if not form.validate_on_submit():
         return _page(hit_id, problem=_first_error(form), status=422)
-    if form.verdict.data == Verdict.REMOVE and not form.sure.data:
+    if form.verdict == Verdict.REMOVE and not form.sure.data:
         return _confirmation(hit_id, form)
     return _change(
         hit_id,
         lambda rows, now: decisions.decide(
-            rows, hit_id, form.lease.data or 0, person(), _choice(form), parts().policy, now
+            rows, hit_id, form.lease.data or 0, person(), form.chosen, parts().policy, now
         ),
-        decided=True,
+        then=_decided,
     )
 
 
@@ -104,38 +170,110 @@ def reverse(hit_id: int) -> Answer:
     return _change(
         hit_id,
         lambda rows, now: decisions.reverse(
-            rows, hit_id, form.ordinal.data or 0, person(), _choice(form), parts().policy, now
+            rows, hit_id, form.ordinal.data or 0, person(), form.chosen, parts().policy, now
         ),
-        decided=True,
+        then=_decided,
     )
+
+
+@blueprint.post("/<int:hit_id>/undo")
+@requires(Permission.DECIDE)
+def take_back(hit_id: int) -> Answer:
+    """Undo one's decision while the registries have not heard of it."""
+    return _change(
+        hit_id,
+        lambda rows, now: undo.undo(rows, hit_id, _seen(), person(), parts().policy, now),
+        then=_undone,
+    )
+
+
+@blueprint.post("/<int:hit_id>/agree")
+@requires(Permission.REVERSE)
+def agree(hit_id: int) -> Answer:
+    """Say that a decision which waits to be looked at again stands."""
+    return _change(hit_id, lambda rows, now: reviews.agree(rows, hit_id, _seen(), person(), now))
 
 
 def _change(
-    hit_id: int, change: Callable[[Session, datetime], object], *, decided: bool = False
+    hit_id: int,
+    change: Callable[[Session, datetime], object],
+    *,
+    then: Callable[[int], Answer | None] = lambda _hit_id: None,
 ) -> Answer:
-    """Do `change` in one transaction; if it is refused, show the hit with the reason why."""
+    """Do `change` in one transaction; if it is refused, show the hit with the reason why.
+
+    Afterwards go where `then` says, or stay.
+    """
     try:
         with parts().database.write() as rows:
             change(rows, datetime.now(UTC))
-    except (ClaimRefused, DecisionRefused) as refusal:
+    except REFUSALS as refusal:
         return _page(hit_id, problem=str(refusal), status=409)
-    if decided:
-        parts().wake.deliveries_planned()
-        flash(f"H-{hit_id} is decided.", "success")
+    elsewhere = then(hit_id)
+    if elsewhere is not None:
+        return elsewhere
     # A redirect would lose a note that came along with the claim.
-    if htmx or (not decided and _draft()["note"]):
+    if htmx or (then is not _decided and _draft()["note"]):
         return _page(hit_id)
-    return redirect(url_for("hits.show", hit_id=hit_id))
+    return redirect(_address(hit_id))
+
+
+def _decided(hit_id: int) -> Answer | None:
+    parts().wake.deliveries_planned()
+    flash(f"H-{hit_id} is decided.", "success")
+    return _next(hit_id)
+
+
+def _undone(hit_id: int) -> Answer | None:
+    parts().wake.deliveries_planned()
+    flash(f"The decision on H-{hit_id} is taken back, and the hit is yours again.", "success")
+    return None if htmx else redirect(_address(hit_id))
+
+
+def _next(_hit_id: int) -> Answer | None:
+    """The next hit, for whoever works through the queue."""
+    if not _working():
+        return None
+    try:
+        with parts().database.write() as rows:
+            lease = claims.claim_next(rows, person(), parts().policy, datetime.now(UTC))
+    except ClaimRefused as refusal:
+        flash(str(refusal), "info")
+        return redirect(url_for("queue.show"))
+    if lease is None:
+        flash("Nothing more is waiting that nobody holds. Well done.", "info")
+        return redirect(url_for("queue.show"))
+    return redirect(_address(lease.hit_id))
+
+
+def _working() -> bool:
+    return request.values.get("work") == "1"
+
+
+def _address(hit_id: int) -> str:
+    return url_for("hits.show", hit_id=hit_id, work=1 if _working() else None)
+
+
+def _seen() -> int:
+    """The newest decision that the person saw."""
+    text = request.form.get("ordinal", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 def _page(hit_id: int, *, problem: str | None = None, status: int = 200) -> tuple[str, int]:
+    now = datetime.now(UTC)
     with parts().database.read() as rows:
         card = _card(rows, hit_id)
-        colleagues = claims.colleagues(rows, person()) if card.claim.mine else []
-    template = "hits/_hit.html" if htmx else "hits/hit.html"
-    html = render_template(
-        template, card=card, colleagues=colleagues, problem=problem, draft=_draft()
-    )
+        html = render_template(
+            "hits/_hit.html" if htmx else "hits/hit.html",
+            card=card,
+            colleagues=claims.colleagues(rows, person()) if card.claim.mine else [],
+            reasons_skip=parts().policy.reasons.skip,
+            last=undo.latest(rows, person(), hit_id, parts().policy, now),
+            work=_working(),
+            problem=problem,
+            draft=_draft(),
+        )
     return html, status
 
 
@@ -145,23 +283,14 @@ def _confirmation(hit_id: int, form: DecisionForm) -> tuple[str, int]:
         card = _card(rows, hit_id)
     action = url_for("hits.reverse" if card.state == "decided" else "hits.decide", hit_id=hit_id)
     template = "hits/_confirm.html" if htmx else "hits/confirm.html"
-    return render_template(template, card=card, form=form, action=action), 200
+    return render_template(template, card=card, form=form, action=action, work=_working()), 200
 
 
 def _card(rows: Session, hit_id: int) -> HitCard:
-    card = evidence.card(rows, hit_id, person(), parts().policy, datetime.now(UTC))
+    card = hit_card(rows, hit_id, person(), parts().policy, datetime.now(UTC))
     if card is None:
         abort(404)
     return card
-
-
-def _choice(form: DecisionForm) -> Choice:
-    return Choice(
-        verdict=Verdict(form.verdict.data),
-        reason=form.reason.data or "",
-        note=form.note.data or "",
-        registry_reason=form.registry_reason.data or "",
-    )
 
 
 def _first_error(form: DecisionForm) -> str:
@@ -172,7 +301,7 @@ def _first_error(form: DecisionForm) -> str:
 
 def _draft() -> dict[str, str]:
     """What was typed, to be kept when a decision is refused; a fingerprint in it is not."""
-    kept = ("verdict", "reason", "registry_reason", "note")
-    typed = {name: request.form.get(name, "")[: decisions.MAX_NOTE] for name in kept}
+    typed = {name: request.form.get(name, "")[: decisions.MAX_NOTE] for name in ("reason", "note")}
+    typed["verdict"] = request.form.get("choice", "")[:260].partition(":")[0]
     secret = decisions.LOOKS_LIKE_A_FINGERPRINT
     return {name: secret.sub("[fingerprint]", text) for name, text in typed.items()}

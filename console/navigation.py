@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from console.access import open_to_signed_in, person
 from console.parts import parts
-from moderation import saved_views
+from moderation import delivery_list, saved_views
 from moderation.people import Identity
 from moderation.permissions import Permission
 
@@ -33,17 +33,30 @@ class Place:
     label: str
     href: str
     active: bool
+    alarm: str | None = None
     key: str | None = None
 
 
 def places(who: Identity, endpoint: str) -> list[Place]:
-    """The places that this person may open, the present one marked."""
+    """The places that this person may open, the present one marked.
+
+    Deliveries that were given up are said on every page to whoever can send them again: somebody
+    who was depicted is owed that they arrive.
+    """
     section = endpoint.partition(".")[0]
     return [
-        Place(label, url_for(target), section == target.partition(".")[0])
+        Place(label, url_for(target), section == target.partition(".")[0], _alarm(who, target))
         for label, target, permission in PLACES
         if who.may(permission)
     ]
+
+
+def _alarm(who: Identity, target: str) -> str | None:
+    if target != "deliveries.show" or not who.may(Permission.RETRY_DELIVERIES):
+        return None
+    with parts().database.read() as rows:
+        lost = delivery_list.given_up(rows)
+    return f"{lost} given up" if lost else None
 
 
 @blueprint.get("/")

@@ -30,8 +30,8 @@ function tick() {
     if (element.textContent !== words) element.textContent = words;
     const state = stateOf(seconds);
     if (element.dataset.state === state) continue;
-    if (state === "last") announce(element.dataset.warning);
-    if (state === "over" && element.dataset.state) announce(element.dataset.ended);
+    if (state === "last" && element.dataset.warning) announce(element.dataset.warning);
+    if (state === "over" && element.dataset.state && element.dataset.ended) announce(element.dataset.ended);
     element.dataset.state = state;
   }
 }

@@ -12,6 +12,7 @@ from config.settings import Settings
 from console import (
     access,
     audit,
+    bodies,
     deliveries,
     exposure,
     health,
@@ -26,6 +27,7 @@ from console import (
     problems,
     queue,
     saved_views,
+    search,
     security,
     sessions,
     sign_in,
@@ -46,6 +48,7 @@ BLUEPRINTS = (
     queue.blueprint,
     saved_views.blueprint,
     presence.blueprint,
+    search.blueprint,
     exposure.blueprint,
     me.blueprint,
     hits.blueprint,
@@ -90,6 +93,7 @@ def build(settings: Settings, parts: Parts) -> Flask:
     problems.install(app)
     access.install(app)
     limiter.init_app(app)
+    bodies.install(app)
     CSRFProtect(app)
     presentation.install(app)
     for blueprint in BLUEPRINTS:

@@ -58,10 +58,7 @@ def headers_for_programs(*, secure: bool) -> list[tuple[str, str]]:
 def _refuse_nul() -> None:
     """No text that we keep or look for holds U+0000, and PostgreSQL takes none.
 
-    Only what is a form is read as one: the size that other bodies may have is not settled yet.
+    Bodies come later, see console.bodies: the size that they may have is not settled yet.
     """
-    texts = [request.path, *request.args.values()]
-    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        texts += request.form.values()
-    if any("\x00" in text for text in texts):
+    if any("\x00" in text for text in [request.path, *request.args.values()]):
         abort(400)

@@ -33,6 +33,8 @@ MATRIX = {
     "POST /queue/views/<int:view_id>/rename": "moderator auditor lead",
     "POST /queue/views/<int:view_id>/delete": "moderator auditor lead",
     "POST /queue/views/<int:view_id>/start": "moderator auditor lead",
+    "GET /search": "moderator lead",
+    "POST /search": "moderator lead",
     "GET /me": SIGNED_IN,
     "POST /me/keys": SIGNED_IN,
     "POST /me/pause": "moderator lead",

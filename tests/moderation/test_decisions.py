@@ -29,14 +29,21 @@ def _deliveries(world: World) -> list[tuple[str, str]]:
     ("verdict", "expected"),
     [
         ("confirm", [("registry:Take It Down", "affirmative")]),
-        ("remove", [("registry:Take It Down", "affirmative"), ("platform", "remove")]),
+        (
+            "remove",
+            [
+                ("registry:Take It Down", "affirmative"),
+                ("platform", "remove"),
+                ("platform", "refuse-fingerprint"),
+            ],
+        ),
         ("dispute", [("registry:Take It Down", "negative"), ("platform", "release")]),
     ],
 )
 def test_each_decision_says_to_each_what_the_table_says(
     world: World, verdict: str, expected: list[tuple[str, str]]
 ) -> None:
-    world.decide(world.hit(), verdict)
+    world.decide(world.hit(distance=3), verdict)
     assert _deliveries(world) == expected
 
 
@@ -48,7 +55,7 @@ def test_a_dispute_carries_the_registrys_own_reason(world: World) -> None:
 
 
 def test_a_decision_without_its_lease_changes_nothing(world: World) -> None:
-    hit = world.hit()
+    hit = world.hit(distance=3)
     lease = world.claim(hit)
     world.later(minutes=16)
     world.claim(hit, "milan")
@@ -87,7 +94,7 @@ def test_a_page_from_before_ones_own_second_claim_is_recognised(world: World) ->
 
 def test_what_fails_after_the_decision_takes_the_decision_with_it(world: World) -> None:
     """The planted fault: the unit of work ends badly after everything was written."""
-    hit = world.hit()
+    hit = world.hit(distance=3)
     lease = world.claim(hit)
     lines = _count(world, AuditEntry)
     with pytest.raises(RuntimeError, match="planted"), world.database.write() as session:
@@ -137,7 +144,7 @@ def test_who_may_not_claim_cannot_decide(world: World, login: str) -> None:
 
 
 def test_a_reversal_is_another_decision_and_cancels_what_has_not_left(world: World) -> None:
-    hit = world.hit()
+    hit = world.hit(distance=3)
     world.decide(hit, "remove")
     with world.database.write() as session:
         decisions.reverse(
@@ -149,8 +156,9 @@ def test_a_reversal_is_another_decision_and_cancels_what_has_not_left(world: Wor
     assert [(row.action, row.state) for row in rows] == [
         ("affirmative", "cancelled"),
         ("remove", "cancelled"),
+        ("refuse-fingerprint", "cancelled"),
         ("negative", "waiting"),
-        ("restore", "waiting"),
+        ("release", "waiting"),
     ]
     assert [one.verdict for one in made] == ["remove", "dispute"]
 

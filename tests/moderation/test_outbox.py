@@ -101,7 +101,7 @@ def _votes_on_one_entry(world: World, *verdicts: str) -> None:
 @pytest.fixture
 def vote(world: World) -> int:
     """One delivery, number 1, due now: a vote for the registry."""
-    world.decide(world.hit(), "confirm")
+    world.decide(world.hit(distance=3), "confirm")
     world.later(seconds=600)
     return 1
 
@@ -110,7 +110,7 @@ def vote(world: World) -> int:
 
 
 def test_nothing_leaves_before_its_time(world: World) -> None:
-    world.decide(world.hit(), "remove")
+    world.decide(world.hit(distance=3), "remove")
     assert outbox.destinations_due(world.database, world.now) == [PLATFORM]
     assert (_due(world, PLATFORM), _due(world)) == ([2], [])
     assert not _send(world, _accepted)
@@ -139,7 +139,7 @@ def test_one_that_was_given_up_holds_nothing_back(world: World) -> None:
 
 def test_a_round_is_bounded(world: World) -> None:
     for _ in range(3):
-        world.decide(world.hit(), "confirm")
+        world.decide(world.hit(distance=3), "confirm")
     world.later(seconds=600)
     assert outbox.due(world.database, REGISTRY, world.now, limit=2) == [1, 2]
 
@@ -180,8 +180,8 @@ def test_a_wish_to_be_left_alone_is_granted(world: World, vote: int) -> None:
 def test_a_refusal_is_given_up_at_once_and_shown(world: World, vote: int) -> None:
     assert not _send(world, _refused, vote)
     (row,) = _rows(world)
-    assert (row.state, row.answer_status, row.answer) == ("failed", 404, "unknown entry")
-    assert _told(world) == ["delivery.failed"]
+    assert (row.state, row.answer_status, row.answer) == ("given-up", 404, "unknown entry")
+    assert _told(world) == ["delivery.given-up"]
 
 
 def test_after_so_many_tries_it_is_given_up(world: World, vote: int) -> None:
@@ -190,8 +190,8 @@ def test_after_so_many_tries_it_is_given_up(world: World, vote: int) -> None:
         _send(world, _unavailable, vote)
         world.later(hours=2)
     (row,) = _rows(world)
-    assert (row.state, row.attempts) == ("failed", world.policy.outbox.attempts)
-    assert _told(world) == ["delivery.failed"]
+    assert (row.state, row.attempts) == ("given-up", world.policy.outbox.attempts)
+    assert _told(world) == ["delivery.given-up"]
 
 
 RULES = st.builds(
@@ -200,6 +200,9 @@ RULES = st.builds(
     longest_retry_seconds=st.floats(60, 86_400),
     attempts=st.just(30),
     sending_seconds=st.just(60),
+    circuit_failures=st.just(3),
+    circuit_longest_seconds=st.just(60),
+    per_minute=st.just(600),
 )
 
 
@@ -277,8 +280,8 @@ def test_a_fault_of_ours_is_retried_and_at_last_given_up(world: World, vote: int
         world.later(seconds=world.policy.outbox.sending_seconds)
     assert not _send(world, broken, vote)
     (row,) = _rows(world)
-    assert (row.state, row.answer) == ("failed", "no sending of it was ever ended")
-    assert _told(world) == ["delivery.failed"]
+    assert (row.state, row.answer) == ("given-up", "no sending of it was ever ended")
+    assert _told(world) == ["delivery.given-up"]
 
 
 @pytest.mark.parametrize("late", [_unavailable, _refused, _accepted])
@@ -294,7 +297,7 @@ def test_an_answer_that_comes_after_its_mark_ran_out_changes_nothing(
 
     assert not _send(world, hangs, vote)
     (row,) = _rows(world)
-    assert row.state == ("waiting" if late is not _unavailable else "failed")
+    assert row.state == ("waiting" if late is not _unavailable else "given-up")
     assert row.attempts == 2
 
 
@@ -357,7 +360,7 @@ def test_what_was_given_up_starts_over_when_a_person_says_so(world: World, vote:
     assert (row.state, row.attempts, row.next_attempt_at) == ("waiting", 0, world.now)
     world.deliver()
     assert _states(world) == ["delivered"]
-    assert _told(world) == ["delivery.failed", "delivery.retried", "delivery.delivered"]
+    assert _told(world) == ["delivery.given-up", "delivery.retried", "delivery.delivered"]
 
 
 def test_only_what_was_given_up_can_be_tried_again(world: World, vote: int) -> None:

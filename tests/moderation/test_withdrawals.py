@@ -71,7 +71,11 @@ class Syncing(threading.Thread):
             with self._world.database.read() as session:
                 source_id = session.scalars(select(Source.id)).one()
             sync.sync(
-                self._world.database, source_id, lambda _at, _now: page, clock=self._world.clock
+                self._world.database,
+                source_id,
+                lambda _at, _now: page,
+                self._world.policy,
+                clock=self._world.clock,
             )
         except DBAPIError as error:
             self.raised.append(error)
@@ -100,7 +104,7 @@ def test_a_hit_stays_open_while_another_entry_supports_it(world: World, listed: 
     assert (hit.state, hit.closed_at) == ("withdrawn", world.now)
     (line,) = _told(world, "hit.withdrawn")
     assert (line.subject, line.actor) == (hit_name(hit.id), "system:sync")
-    assert line.details == {"entries": ["entry:1/1/two"]}
+    assert (line.details["why"], line.details["entries"]) == ("entry-withdrawn", ["entry:1/1/two"])
 
 
 def test_entries_that_go_in_one_page_close_their_hit_together(world: World, listed: bytes) -> None:
@@ -108,7 +112,7 @@ def test_entries_that_go_in_one_page_close_their_hit_together(world: World, list
     _apply(world, _gone("two", "one"))
     assert _hit(world, "post").state == "withdrawn"
     (line,) = _told(world, "hit.withdrawn")
-    assert line.details == {"entries": ["entry:1/1/one", "entry:1/1/two"]}
+    assert line.details["entries"] == ["entry:1/1/one", "entry:1/1/two"]
 
 
 def test_a_decided_hit_keeps_its_decision(world: World, listed: bytes) -> None:

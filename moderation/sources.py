@@ -52,7 +52,8 @@ class Changed:
         if self.anew:
             said.append("Its list is read from the beginning.")
         if self.withdrawn:
-            said.append(f"{self.withdrawn:,} entries of other members were taken off.")
+            count = f"{self.withdrawn:,} {'entry' if self.withdrawn == 1 else 'entries'}"
+            said.append(f"{count} of other members taken off.")
         if self.matched_again:
             said.append("What the platform holds is matched with its entries again.")
         return " ".join(said)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -112,7 +113,7 @@ def test_an_auditor_looks_and_does_not_press(console: Console) -> None:
     assert amir.get("/sources/new").status_code == 403
 
 
-NEW = {
+NEW: dict[str, Any] = {
     "name": "NPO",
     "kind": "ncmec",
     "base_url": "https://registry.test/npo",
@@ -128,7 +129,12 @@ def _logged(console: Console, name: str) -> list[str]:
 def test_a_source_is_added_by_a_form(console: Console, ada: Visitor) -> None:
     ada.get("/sources")
     ada.get("/sources/new")
-    own = {"member_ids": "42, 43", "due_hours": "6.5", "pdq_distance": "20", "pdq_quality": "80"}
+    own: dict[str, Any] = {
+        "member_ids": "42, 43",
+        "due_hours": "6.5",
+        "pdq_distance": "20",
+        "pdq_quality": "80",
+    }
     ada.follow(ada.press("Add the source", **NEW, **own))
     assert "NPO is added" in ada.text
     facts = ada.facts()
@@ -154,7 +160,7 @@ def test_a_source_is_added_by_a_form(console: Console, ada: Visitor) -> None:
     ],
 )
 def test_what_a_source_cannot_be_is_said_and_what_was_typed_stays(
-    console: Console, ada: Visitor, wrong: dict[str, str], words: str
+    console: Console, ada: Visitor, wrong: dict[str, Any], words: str
 ) -> None:
     ada.get("/sources/new")
     answer = ada.press("Add the source", **(NEW | wrong))
@@ -172,7 +178,7 @@ def test_a_source_is_changed_and_the_page_says_what_follows(console: Console, ad
     console.world.list_entries(record(pdq(), member="1"), record(pdq(), member="2"))
     ada.get("/sources/1/change")
     ada.follow(ada.press("Change the source", member_ids="1", pdq_distance="12"))
-    assert "read from the beginning. 1 entries of other members were taken off" in ada.text
+    assert "read from the beginning. 1 entry of other members taken off" in ada.text
     assert ada.facts()["Entries"] == "1 active, 1 withdrawn"
     assert ada.facts()["Greatest distance"] == "12 bits"
     assert _logged(console, "Take It Down")[-1] == "source.changed"

@@ -289,7 +289,7 @@ def test_entries_of_members_no_longer_wanted_are_taken_off_at_once(world: World)
     world.decide(3, "remove")
     changed = _change(world, member_ids=("1",))
     assert (changed.anew, changed.withdrawn) == (True, 2)
-    assert "2 entries of other members were taken off" in changed.words()
+    assert "2 entries of other members taken off" in changed.words()
     assert (_facts(world).active, _facts(world).withdrawn, _facts(world).fingerprints) == (1, 2, 1)
     assert _states(world) == ["open", "withdrawn", "decided"]
     world.refresh_index()

@@ -23,12 +23,12 @@ from console.presentation import install
 from console.queue import FilterForm
 from console.security import CONTENT_POLICY
 from console.sign_in import SignInForm
-from moderation import audit, evidence, metrics, queue, sources
+from moderation import audit, evidence, metrics, queue
 from moderation.clock import ClockState
-from moderation.index import Standing
 from moderation.people import Identity
 from moderation.permissions import Role
 from store.person import ApiKey, Person
+from tests.pages.source_scenes import SCENES as SOURCE_SCENES
 
 NOW = datetime.now(UTC)
 HEX = "5f0c" * 16  # looks like a fingerprint, as a platform's id may
@@ -178,11 +178,6 @@ ROWS = (
         priority_reasons=(), kind="video", surface=None, content_id="post-77",
     ),
 )  # fmt: skip
-RUN = sources.RunFacts(3, ago(minutes=9), ago(minutes=8), 4, 1200, 31, 5, 2, 1, None)
-SOURCE = sources.SourceFacts(
-    1, "Take It Down", "ncmec", "https://hashsharing.example/npo", "TAKE_IT_DOWN", ("101",),
-    False, ago(minutes=8), 120_331, 412, 240_119, RUN,
-)  # fmt: skip
 DAYS = tuple(
     metrics.Day(date(2026, 3, day), 20 + day, day % 4, 10 + day % 3, day % 2)
     for day in range(1, 15)
@@ -279,27 +274,7 @@ SCENES: Mapping[str, tuple[str, Callable[[], dict[str, Any]]]] = {
             "page": _listing(), "subject": "x", "action": "", "actions": [], "may_export": False,
         },
     ),
-    "sources": (
-        "sources/sources.html",
-        lambda: {
-            "sources": [SOURCE, replace(SOURCE, id=2, name="StopNCII", paused=True, last_run=None)],
-            "index": Standing(12, 11, ago(hours=1), 240_000, 119, 31), "may_sync": True,
-        },
-    ),
-    "sources-none": (
-        "sources/sources.html",
-        lambda: {"sources": [], "index": Standing(0, None, None, 0, 0, 0), "may_sync": True},
-    ),
-    "source": (
-        "sources/source.html",
-        lambda: {
-            "source": replace(SOURCE, last_run=replace(RUN, error="401 Unauthorized")),
-            "runs": [RUN, replace(RUN, finished_at=None)],
-            "problems": [sources.ProblemFacts("101", HEX[:40], "unknown tag"),
-                         sources.ProblemFacts(None, None, "no id")],
-            "may_sync": True,
-        },
-    ),
+    **SOURCE_SCENES,
     "deliveries": (
         "deliveries/deliveries.html",
         lambda: {

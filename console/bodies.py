@@ -39,7 +39,7 @@ def takes_files(size: int) -> Callable[[View], View]:
 
 
 def install(app: Flask) -> None:
-    """After the guard, so that nobody fills the memory who may not come in; before forms are read."""
+    """After the guard, so that only who may come in fills memory; before any form is read."""
     app.request_class = InMemory
     app.before_request(_settle)
 

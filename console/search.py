@@ -72,11 +72,8 @@ def _sent() -> tuple[str, Sequence[Look]]:
     pasted = request.form.get("fingerprint", "").strip()
     if not pasted:
         raise NothingToLookFor("Choose a file, or paste a fingerprint.")
-    algorithm = BY_DIGITS.get(len(pasted))
     try:
-        if algorithm is None:
-            raise FingerprintError
-        return "fingerprint", (Look(Fingerprint.parse(algorithm, pasted)),)
+        return "fingerprint", (Look(Fingerprint.parse(BY_DIGITS.get(len(pasted), ""), pasted)),)
     except FingerprintError:
         raise NothingToLookFor(
             "That is no fingerprint: PDQ has 64 hex digits, SHA-1 has 40, MD5 has 32."

@@ -31,6 +31,8 @@ from store.refusal import Refusal
 SCANNED = 100_000
 MOST = 50
 """Of each kind that are shown, the nearest."""
+READ = 1_000
+"""Of each kind that are read, the nearest: some of them have been withdrawn meanwhile."""
 
 Key = TypeVar("Key")
 Row = TypeVar("Row")
@@ -167,7 +169,7 @@ def _equal(session: Session, asked: Sequence[Look]) -> dict[int, Near]:
                 ContentFingerprint.algorithm == one.fingerprint.algorithm,
                 ContentFingerprint.value == one.fingerprint.value,
             )
-            .limit(MOST + 1)
+            .limit(READ + 1)
         )
         for number in session.scalars(query):
             _nearer(found, number, Near(one.fingerprint.algorithm, 0))
@@ -212,7 +214,7 @@ def _entries(session: Session, keys: dict[int, Near], policy: Policy) -> Few[Ent
         found.setdefault(
             entry.id, EntryFound(nearest[one.id], entry.source.name, entry.entry_id, plain)
         )
-    return Few(tuple(found.values()), len(keys) > len(nearest))
+    return _few(found.values(), len(keys) > len(nearest))
 
 
 def _removals(session: Session, keys: dict[int, Near]) -> Few[RemovalFound]:
@@ -226,7 +228,7 @@ def _removals(session: Session, keys: dict[int, Near]) -> Few[RemovalFound]:
     rows = session.execute(query).all()
     for key, hit in sorted(rows, key=lambda row: nearest[row[0]].distance):
         found.setdefault(hit.id, RemovalFound(nearest[key], _hit(hit)))
-    return Few(tuple(found.values()), len(keys) > len(nearest))
+    return _few(found.values(), len(keys) > len(nearest))
 
 
 def _contents(session: Session, numbers: dict[int, Near]) -> Few[ContentFound]:
@@ -236,7 +238,7 @@ def _contents(session: Session, numbers: dict[int, Near]) -> Few[ContentFound]:
     for hit in session.scalars(of_content):
         hits.setdefault(hit.content_id, []).append(_hit(hit))
     rows = {row.id: row for row in session.scalars(select(Content).where(Content.id.in_(nearest)))}
-    found = tuple(
+    found = [
         ContentFound(
             near,
             rows[number].platform_id,
@@ -247,8 +249,13 @@ def _contents(session: Session, numbers: dict[int, Near]) -> Few[ContentFound]:
         )
         for number, near in nearest.items()
         if number in rows
-    )
-    return Few(found, len(numbers) > len(nearest))
+    ]
+    return _few(found, len(numbers) > len(nearest))
+
+
+def _few(found: Iterable[Row], unread: bool) -> Few[Row]:
+    rows = tuple(found)
+    return Few(rows[:MOST], unread or len(rows) > MOST)
 
 
 def _hit(hit: Hit) -> HitFound:
@@ -262,5 +269,5 @@ def _nearer(found: dict[Key, Near], key: Key, near: Near) -> None:
 
 
 def _nearest(found: dict[int, Near]) -> dict[int, Near]:
-    """The MOST nearest, in that order."""
-    return dict(sorted(found.items(), key=lambda one: (one[1].distance, one[0]))[:MOST])
+    """The READ nearest, in that order."""
+    return dict(sorted(found.items(), key=lambda one: (one[1].distance, one[0]))[:READ])

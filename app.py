@@ -31,6 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The console. Without `settings` they are read from the environment (SettingsError)."""
     from config import logs
     from console.application import build
+    from console.keeper import Keeper
     from console.parts import Parts
     from jobs import runtime
     from jobs.registries import Registries
@@ -38,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load()
     logs.configure()
     parts = runtime.build(settings)
-    return build(
+    app = build(
         settings,
         Parts(
             database=parts.database,
@@ -48,6 +49,8 @@ def create_app(settings: Settings | None = None) -> Flask:
             registries=Registries(parts),
         ),
     )
+    app.extensions["keeper"] = Keeper(parts.database, parts.index)  # config.gunicorn starts it
+    return app
 
 
 class Commands(click.Group):

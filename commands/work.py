@@ -7,6 +7,8 @@ from config import logs
 from jobs import cron as cron_table
 from jobs import queues
 from jobs import worker as workers
+from matching.index import IndexDirectory
+from moderation import index
 
 
 @click.command()
@@ -14,7 +16,9 @@ from jobs import worker as workers
 def worker(count: int) -> None:
     """Run a pool of workers."""
     logs.configure()
-    workers.run(settings().redis_url, count)
+    here = settings()
+    index.refuse_damaged(IndexDirectory(here.index_dir))
+    workers.run(here.redis_url, count)
 
 
 @click.command()

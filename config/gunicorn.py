@@ -1,5 +1,7 @@
 """gunicorn's settings for the console. The address comes on the command line."""
 
+from typing import Any
+
 worker_class = "gthread"
 workers = 2
 threads = 8
@@ -13,3 +15,10 @@ errorlog = "-"
 loglevel = "warning"
 preload_app = False
 control_socket_disable = True  # one way in is enough
+
+
+def post_worker_init(worker: Any) -> None:
+    """Each process looks after this host's index, one of them at a time: console.keeper."""
+    keeper = worker.wsgi.extensions.get("keeper")
+    if keeper is not None:
+        keeper.start()

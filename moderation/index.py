@@ -105,6 +105,17 @@ def ensure_current(database: Database, directory: IndexDirectory) -> Index | Non
             return directory.current()
 
 
+def refuse_damaged(directory: IndexDirectory) -> None:
+    """Read this host's snapshot against its checksums; one that is damaged serves nobody any more.
+
+    Whoever next needs the index, or keeps it, builds it anew.
+    """
+    try:
+        directory.verify()
+    except SnapshotError:
+        log.exception("the index is damaged and is built anew")
+
+
 def rebuild(database: Database, directory: IndexDirectory) -> Index | None:
     """Fold what was amended into one fresh snapshot of the newest version."""
     with database.read() as session:

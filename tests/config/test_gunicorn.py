@@ -9,7 +9,7 @@ FILE = Path(__file__).resolve().parents[2] / "config" / "gunicorn.py"
 
 def _settings() -> dict[str, object]:
     found = runpy.run_path(str(FILE))
-    return {name: value for name, value in found.items() if not name.startswith("__")}
+    return {name: value for name, value in found.items() if name.islower() and name[0] != "_"}
 
 
 def test_gunicorn_takes_every_setting() -> None:

@@ -58,7 +58,7 @@ def test_a_withdrawn_entry_holds_nothing_though_the_index_still_has_it(
 ) -> None:
     listed = pdq()
     world.list_entries(record(listed, entry_id="one"))
-    shutil.copytree(world.directory.path, tmp_path / "behind")
+    shutil.copytree(world.directory.path, tmp_path / "behind", symlinks=True)
     world.list_entries(record(entry_id="one", withdrawn=True))
     world.directory = IndexDirectory(tmp_path / "behind")
     assert _ask(world, listed).answers[0].answer is Answer.ALLOW

@@ -150,7 +150,7 @@ def test_a_withdrawn_entry_matches_nothing_though_the_index_still_has_it(
 ) -> None:
     value = pdq()
     world.list_entries(record(value, entry_id="one"))
-    shutil.copytree(world.directory.path, tmp_path / "behind")
+    shutil.copytree(world.directory.path, tmp_path / "behind", symlinks=True)
     _apply(world, _gone("one"))
     world.directory = IndexDirectory(tmp_path / "behind")
     _post(world, value, "post")

@@ -95,7 +95,7 @@ def check(
 def _must_be_empty(database: Database) -> None:
     with database.read() as session:
         if latest_version(session):
-            raise NoIndex("this host has not built its index yet; a worker here builds it")
+            raise NoIndex("this host has not built its index yet; try again soon")
 
 
 def _near(index: Index, items: Sequence[Item], rules: Matching) -> set[int]:

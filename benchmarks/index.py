@@ -80,6 +80,12 @@ def run() -> list[Figure]:
         cost("open a snapshot, against loading", answer.opening, "s", peer_answer.opening),
         cost("memory after building", ours.held, "MB", peers.held),
         cost("memory of a reader", answer.held, "MB", peer_answer.held),
+        cost(
+            "memory of two readers of a host",
+            answer.held + answer.private,
+            "MB",
+            peer_answer.held + peer_answer.private,
+        ),
         cost("memory of each further reader", answer.private, "MB", peer_answer.private),
     ]
 

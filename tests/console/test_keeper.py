@@ -1,5 +1,6 @@
 """Several hosts on one database: each keeps its own index current, and whole."""
 
+import os
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from moderation import check, index, sync
 from moderation.check import Answer
 from moderation.content import Item, Print
 from store.source import Source
-from tests.console.conftest import only
+from tests.console.conftest import Console, only
 from tests.world import World, pdq, record
 
 HOLD = """
@@ -139,6 +140,28 @@ def test_a_damaged_snapshot_serves_nobody_and_is_built_anew(
     assert after is not None
     assert after.name != before.name
     after.verify()
+
+
+@only("sqlite")
+def test_until_then_the_host_says_that_it_is_not_ready(console: Console) -> None:
+    world, client = console.world, console.visitor().client
+    world.list_entries(record(pdq()))
+    assert client.get("/readyz").status_code == 200
+    index.refuse_damaged(world.directory)
+    assert client.get("/readyz").status_code == 200, "nothing is wrong with it"
+    found = world.directory.current()
+    assert found is not None
+    with (world.directory.path / found.name).open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"x")
+    index.refuse_damaged(world.directory)
+    said = client.get("/readyz")
+    assert said.status_code == 503
+    assert said.json is not None
+    assert said.json["index"]["version"] is None
+    assert said.json["index"]["stale"] is True
+    Keeper(world.database, world.directory).look()
+    assert client.get("/readyz").status_code == 200
 
 
 @only("sqlite")

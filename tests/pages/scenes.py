@@ -20,7 +20,6 @@ from console.application import BLUEPRINTS, ROOT
 from console.hits import DecisionForm
 from console.lists import Listing
 from console.presentation import install
-from console.queue import FilterForm
 from console.security import CONTENT_POLICY
 from console.sign_in import SignInForm
 from moderation import audit, evidence, metrics, queue
@@ -29,6 +28,7 @@ from moderation.people import Identity
 from moderation.permissions import Role
 from store.person import ApiKey, Person
 from tests.pages.source_scenes import SCENES as SOURCE_SCENES
+from tests.pages.triage_scenes import SCENES as TRIAGE_SCENES
 
 NOW = datetime.now(UTC)
 HEX = "5f0c" * 16  # looks like a fingerprint, as a platform's id may
@@ -161,23 +161,6 @@ DECIDED = replace(
     may_release=False,
     may_reverse=True,
 )
-ROW = queue.QueueRow(
-    id=12, name="H-12", state="open", verdict=None, content_id=HEX[:32], kind="image",
-    surface="profile", sources=("Take It Down",), classification="Older child, severe category",
-    nearness=queue.Nearness.NEAR, nearest=12, algorithms=("pdq",), matches=2, priority=55,
-    priority_reasons=("near copy, 12 bits differ", "confirmed by 3 other member(s)"),
-    opened_at=ago(hours=5), due_at=NOW + timedelta(hours=3), closed_at=None,
-    clock=ClockState.AT_RISK, holder=None, mine=False, cursor="1_12",
-)  # fmt: skip
-ROWS = (
-    replace(ROW, id=9, name="H-9", clock=ClockState.BREACHED, due_at=ago(hours=2), mine=True),
-    ROW,
-    replace(
-        ROW, id=13, name="H-13", clock=ClockState.ON_TIME, due_at=NOW + timedelta(hours=20),
-        nearness=queue.Nearness.EXACT, nearest=0, algorithms=("md5",), matches=1, holder="Ben",
-        priority_reasons=(), kind="video", surface=None, content_id="post-77",
-    ),
-)  # fmt: skip
 DAYS = tuple(
     metrics.Day(date(2026, 3, day), 20 + day, day % 4, 10 + day % 3, day % 2)
     for day in range(1, 15)
@@ -187,23 +170,6 @@ STATES = {"waiting": 2, "sending": 0, "delivered": 93, "failed": 1, "cancelled":
 
 def _listing(*rows: Any) -> Listing[Any]:
     return Listing(rows, 25, "/queue?cursor=1", "/queue")
-
-
-def _filters(**values: Any) -> FilterForm:
-    return FilterForm(
-        values=queue.Filters(**values),
-        size=25,
-        views=(("open", "Open"), ("mine", "Mine"), ("decided", "Decided")),
-        sources=(("1", "Take It Down"),),
-        nearness=(("exact", "Exact copies"), ("near", "Near copies")),
-        clocks=(("at-risk", "At risk"),),
-        kinds=(("image", "Pictures"), ("video", "Films")),
-    )
-
-
-def _queue(*rows: queue.QueueRow, **values: Any) -> dict[str, Any]:
-    counts = queue.Counts(1204, 1, 31, 3)
-    return {"page": _listing(*rows), "filters": _filters(**values), "counts": counts}
 
 
 def _hit(card: evidence.HitCard, **more: Any) -> dict[str, Any]:
@@ -235,17 +201,7 @@ SCENES: Mapping[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "sign-in": ("access/sign_in.html", _sign_in),
     "sign-in-refused": ("access/sign_in.html", lambda: _sign_in("Login or password is wrong.")),
     "sign-in-mistakes": ("access/sign_in.html", _sign_in_mistakes),
-    "queue": ("queue/queue.html", lambda: _queue(*ROWS)),
-    "queue-empty": ("queue/queue.html", _queue),
-    "queue-not-found": ("queue/queue.html", lambda: _queue(q="H-99")),
-    "queue-mine": ("queue/queue.html", lambda: _queue(view=queue.View.MINE)),
-    "queue-decided": (
-        "queue/queue.html",
-        lambda: _queue(
-            replace(ROW, state="decided", verdict="dispute", closed_at=ago(days=2)),
-            view=queue.View.DECIDED,
-        ),
-    ),
+    **TRIAGE_SCENES,
     "hit-free": ("hits/hit.html", lambda: _hit(FREE)),
     "hit-mine": ("hits/hit.html", lambda: _hit(CARD)),
     "hit-refused": ("hits/hit.html", lambda: _hit(CARD, **REFUSED)),
@@ -336,11 +292,16 @@ def create_scenes() -> Flask:
 
 def _scene(name: str) -> str:
     template, context = SCENES[name]
-    return render_template(template, **context())
+    return render_template(template, own_keys=_own_keys, **context())
 
 
 def _part(template: str, name: str) -> str:
     return render_template(f"{template}.html", **SCENES[name][1]())
+
+
+def _own_keys() -> dict[str, Any]:
+    """The keys of somebody who changed nothing."""
+    return {"off": False, "map": {}}
 
 
 if __name__ == "__main__":

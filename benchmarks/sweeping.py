@@ -7,7 +7,9 @@ it must not grow with it.
 
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -33,14 +35,18 @@ from store.entry import Entry, EntryFingerprint, IndexVersion
 CONTENTS = 1_000_000
 ENTRIES = 10_000
 PART = 50_000
+ROUNDS = 3  # one worker and two turn about; the round whose ratio is the median counts
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def run() -> list[Figure]:
     """Contents a second on one and on two workers, and the most memory that a worker took."""
-    one, memory = _sweep(CONTENTS, 1)
-    two, _ = _sweep(CONTENTS, 2)
-    _, small = _sweep(CONTENTS // 10, 1)
+    with _library(CONTENTS) as folder:
+        rounds = [(_sweep(folder, CONTENTS, 1), _sweep(folder, CONTENTS, 2)) for _ in range(ROUNDS)]
+    with _library(CONTENTS // 10) as folder:
+        _, small = _sweep(folder, CONTENTS // 10, 1)
+    rounds.sort(key=lambda both: both[1][0] / both[0][0])
+    (one, memory), (two, _) = rounds[ROUNDS // 2]
     return [
         Figure("contents a second, one worker", one, "1/s"),
         Figure.yields("contents a second, two workers, against one", two, "1/s", one),
@@ -48,24 +54,34 @@ def run() -> list[Figure]:
     ]
 
 
-def _sweep(contents: int, workers: int) -> tuple[float, float]:
-    """Contents a second, and the peak memory of a worker in MB."""
+@contextmanager
+def _library(contents: int) -> Iterator[Path]:
+    """The folder of an installation that holds so much, and has a sweep to do."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         database = Database(_url(folder))
         migrate.upgrade(database)
         _fill(database, contents)
-        (sweep_id,) = sweeps.open_sweeps(database)
         database.close()
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            list(pool.map(_warm, range(workers)))
-            started = time.perf_counter()
-            peaks = list(pool.map(_work, [folder] * workers, [sweep_id] * workers))
-            seconds = time.perf_counter() - started
-        with Database(_url(folder)).read() as session:
-            (done,) = sweeps.progress(session, [sweep_id])
-        assert done.contents == contents
-        return contents / seconds, max(peaks)
+        yield folder
+
+
+def _sweep(folder: Path, contents: int, workers: int) -> tuple[float, float]:
+    """Contents a second of the whole sweep, done anew, and the peak memory of a worker in MB."""
+    database = Database(_url(folder))
+    with database.write() as session:
+        sweeps.again(session, since=0)
+    (sweep_id,) = sweeps.open_sweeps(database)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        list(pool.map(_warm, range(workers)))
+        started = time.perf_counter()
+        peaks = list(pool.map(_work, [folder] * workers, [sweep_id] * workers))
+        seconds = time.perf_counter() - started
+    with database.read() as session:
+        (done,) = sweeps.progress(session, [sweep_id])
+    database.close()
+    assert done.contents == contents
+    return contents / seconds, max(peaks)
 
 
 def _warm(_number: int) -> None:

@@ -127,6 +127,20 @@ class Suspicion(Rules):
     disputed_by_peers: int = Field(ge=1)
 
 
+class SecondPerson(Rules):
+    """Which decisions ask for a second person: disputes of entries that others have confirmed, and
+    more than `bulk_over` hits at once (None: never)."""
+
+    dispute_of_confirmed: bool
+    bulk_over: int | None = Field(default=None, ge=1)
+
+
+class Groups(Rules):
+    """How many hits one decision covers at most."""
+
+    at_most: int = Field(ge=1, le=1_000)
+
+
 class Automatic(Rules):
     """What the policy decides by itself: exact copies of entries that `peers` members confirmed.
 
@@ -215,6 +229,8 @@ class Policy(Rules):
     platform: Platform
     suspicion: Suspicion
     automatic: Automatic
+    second_person: SecondPerson
+    groups: Groups
     reasons: Reasons
     priority: Priority
     classifications: Mapping[str, str]

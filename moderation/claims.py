@@ -174,8 +174,11 @@ def _check_exposure(session: Session, person: Identity, policy: Policy, now: dat
 
 
 def _free_for(person: Identity, now: datetime) -> ColumnElement[bool]:
-    """That nobody holds the hit, and that it is not kept for a lead."""
-    free = or_(Hit.holder_id.is_(None), Hit.lease_until <= now)
+    """That nobody holds the hit, and that it is not kept for a lead or for a second person."""
+    free = and_(
+        or_(Hit.holder_id.is_(None), Hit.lease_until <= now),
+        or_(Hit.proposer_id.is_(None), Hit.proposer_id != person.id),
+    )
     return free if person.may(Permission.RELEASE_OTHERS) else and_(free, Hit.for_lead.is_(False))
 
 
@@ -235,7 +238,7 @@ def _take(
 
 def _why_not(session: Session, hit_id: int, person: Identity) -> str:
     row = session.execute(
-        select(Hit.state, Hit.for_lead, Person.name)
+        select(Hit.state, Hit.for_lead, Hit.proposer_id, Person.name)
         .outerjoin(Person, Person.id == Hit.holder_id)
         .where(Hit.id == hit_id)
     ).first()
@@ -247,4 +250,6 @@ def _why_not(session: Session, hit_id: int, person: Identity) -> str:
         return "The registry withdrew the entry behind this hit; it needs no decision any more."
     if row.for_lead and not person.may(Permission.RELEASE_OTHERS):
         return "This hit was put before a lead."
+    if row.proposer_id == person.id:
+        return "You have proposed a decision on this hit; somebody else is to look at it now."
     return f"{row.name} is working on this hit."

@@ -15,6 +15,7 @@ from moderation import (
     deliveries,
     pauses,
     platform,
+    proposals,
     refusals,
     source_records,
     suspicion,
@@ -42,6 +43,15 @@ class DecisionRefused(Exception):
     """The decision cannot be made. Nothing was changed; the message explains it to the person."""
 
 
+class SecondWanted(DecisionRefused):
+    """The policy asks for a second person first. `disagree`: one has proposed something else."""
+
+    def __init__(self, why: str, *, disagree: bool = False) -> None:
+        super().__init__(f"A second person is to look at this first: {why}.")
+        self.why = why
+        self.disagree = disagree
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What a person chose. `registry_reason` is the name of one of the registry's own reasons."""
@@ -60,16 +70,20 @@ def decide(
     choice: Choice,
     policy: Policy,
     now: datetime,
+    *,
+    together: int = 1,
 ) -> Decision:
-    """Decide an open hit under one's lease.
+    """Decide an open hit under one's lease, as one of `together` that are decided at once.
 
     Raises DecisionRefused, with nothing changed, if the person may not decide, does not hold this
-    lease any more, or the choice is not complete.
+    lease any more, or the choice is not complete; SecondWanted if it is not theirs alone.
     """
     if not person.may(Permission.DECIDE):
         raise DecisionRefused("Your role does not decide hits.")
     hit = locked(session, hit_id)
     _check_lease(hit, lease_number, person, now)
+    _check_choice(choice, policy)
+    _check_second(session, hit, person, choice, together, policy)
     return _decide(session, hit, person, choice, policy, now)
 
 
@@ -146,6 +160,22 @@ def _check_lease(hit: Hit, lease_number: int, person: Identity, now: datetime) -
         )
 
 
+def _check_second(
+    session: Session, hit: Hit, person: Identity, choice: Choice, together: int, policy: Policy
+) -> None:
+    """One person is enough, or another has proposed the same. Of two opinions a lead's decides."""
+    proposed = proposals.standing(session, hit.id)
+    if proposed and person.may(Permission.RELEASE_OTHERS):
+        return
+    if any(one.verdict != choice.verdict for one in proposed):
+        raise SecondWanted(proposed[0].why, disagree=True)
+    why = None
+    if not proposed:
+        why = proposals.wanted(session, hit, choice.verdict, together, policy.second_person)
+    if why is not None:
+        raise SecondWanted(why)
+
+
 def _decide(
     session: Session,
     hit: Hit,
@@ -173,6 +203,8 @@ def _decide(
     pauses.go_on(hit, now)
     hit.escalated_at = hit.escalated_reason = hit.review_reason = None
     hit.for_lead = False
+    hit.proposer_id = None
+    proposals.settle(session, hit.id, now)
     session.flush()
     refusals.follow(session, hit, policy.matching, now)
     planned = _plan(session, hit, decision, choice, policy, now)

@@ -28,7 +28,8 @@ class Hit(Base):
 
     `closed_reason` says why a hit was withdrawn. `unsupported_at` is when the last entry behind a
     removal was withdrawn. `paused_at` stands while its clock is stopped, `escalated_at` from when
-    it wants a lead's eye; `for_lead` keeps it for one. `review_reason` is why a person is to look
+    it wants a lead's eye; `for_lead` keeps it for one, `proposer_id` for anybody but the person who
+    proposed a decision. `review_reason` is why a person is to look
     at a decision again.
     """
 
@@ -77,10 +78,11 @@ class Hit(Base):
     escalated_at: Mapped[datetime | None]
     escalated_reason: Mapped[str | None] = mapped_column(String(200))
     for_lead: Mapped[bool] = mapped_column(default=False, server_default=false())
+    proposer_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     review_reason: Mapped[str | None] = mapped_column(String(80))
 
     content: Mapped[Content] = relationship(lazy="raise")
-    holder: Mapped[Person | None] = relationship(lazy="raise")
+    holder: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[holder_id])
     matches: Mapped[list["Match"]] = relationship(
         lazy="raise", order_by="Match.id", foreign_keys="Match.hit_id"
     )

@@ -146,8 +146,52 @@ def upgrade() -> None:
     op.add_column(
         "hits", sa.Column("for_lead", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    with op.batch_alter_table("hits") as batch:
+        batch.add_column(sa.Column("proposer_id", Key, nullable=True))
+        batch.create_foreign_key(op.f("fk_hits_proposer_id"), "people", ["proposer_id"], ["id"])
     for name in HIT_INDEXES:
         _index_where_set("hits", name)
+    op.create_table(
+        "proposals",
+        sa.Column("id", Key, nullable=False),
+        sa.Column("hit_id", Key, nullable=False),
+        sa.Column("person_id", Key, nullable=False),
+        sa.Column("verdict", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("registry_reason", sa.String(length=200), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("why", sa.String(length=120), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(), nullable=False),
+        sa.Column("settled_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["hit_id"], ["hits.id"], name=op.f("fk_proposals_hit_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_proposals_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposals")),
+    )
+    op.create_index("ix_proposals_hit_id_settled_at", "proposals", ["hit_id", "settled_at"])
+    op.create_table(
+        "decision_groups",
+        sa.Column("id", Key, nullable=False),
+        sa.Column("person_id", Key, nullable=False),
+        sa.Column("because", sa.String(length=20), nullable=False),
+        sa.Column("decided_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_decision_groups_person_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision_groups")),
+    )
+    op.create_table(
+        "grouped_decisions",
+        sa.Column("decision_id", Key, nullable=False),
+        sa.Column("group_id", Key, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["decision_id"], ["decisions.id"], name=op.f("fk_grouped_decisions_decision_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["decision_groups.id"], name=op.f("fk_grouped_decisions_group_id")
+        ),
+        sa.PrimaryKeyConstraint("decision_id", name=op.f("pk_grouped_decisions")),
+    )
+    op.create_index("ix_grouped_decisions_group_id", "grouped_decisions", ["group_id"])
     for name, kind in ENTRY_COLUMNS:
         op.add_column("entries", sa.Column(name, kind, nullable=True))
     _index_where_set("entries", "review_only_at")
@@ -192,12 +236,16 @@ def downgrade() -> None:
     for name in HIT_INDEXES:
         op.drop_index(f"ix_hits_{name}_id", "hits")
     with op.batch_alter_table("hits") as batch:
-        for name in ("for_lead", *(name for name, _ in HIT_COLUMNS)):
+        batch.drop_constraint(op.f("fk_hits_proposer_id"), type_="foreignkey")
+        for name in ("for_lead", "proposer_id", *(name for name, _ in HIT_COLUMNS)):
             batch.drop_column(name)
     if not _sqlite():
         op.execute("DROP FUNCTION undos_append_only() CASCADE")
     op.drop_table("undos")
     op.drop_table("skips")
+    op.drop_table("proposals")
+    op.drop_table("grouped_decisions")
+    op.drop_table("decision_groups")
     _set_decider(nullable=False)
     op.drop_table("source_records")
     op.drop_table("destinations")

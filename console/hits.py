@@ -269,7 +269,7 @@ def _page(hit_id: int, *, problem: str | None = None, status: int = 200) -> tupl
             card=card,
             colleagues=claims.colleagues(rows, person()) if card.claim.mine else [],
             reasons_skip=parts().policy.reasons.skip,
-            last=undo.latest(rows, person(), hit_id, parts().policy, now),
+            last=undo.latest(rows, person(), parts().policy, now),
             work=_working(),
             problem=problem,
             draft=_draft(),

@@ -13,7 +13,7 @@ from console.exposure import own_exposure
 from console.lists import listing
 from console.parts import parts
 from console.queue_form import FilterForm
-from moderation import claims, paging, queue, saved_views
+from moderation import claims, paging, queue, saved_views, undo
 from moderation.claims import ClaimRefused
 from moderation.permissions import Permission
 from store.source import Source
@@ -44,6 +44,7 @@ def show() -> str:
             counts=queue.counts(rows, person(), now),
             views=saved_views.views(rows, person()),
             exposure=own_exposure(rows),
+            last=undo.latest(rows, person(), parts().policy, now),
         )
 
 

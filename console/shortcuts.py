@@ -12,6 +12,7 @@ from itertools import combinations
 KEY = re.compile(r"[!-~]")  # one printable character of ASCII, as static/keys.js reads them
 EVERYWHERE = "everywhere"
 QUEUE, FREE, HELD, CLOSED, ASKED = "queue", "free hit", "held hit", "closed hit", "question"
+DELIVERY = "delivery"
 """The pages, and what stands on them together: two actions of one place need two keys."""
 
 
@@ -41,8 +42,11 @@ ACTIONS = (
     _action("hits.renew", "m", "More time", HELD),
     _action("hits.release", "b", "Put the hit back", FREE, HELD),
     _action("hits.hand-over", "h", "Hand the hit over", HELD),
-    _action("hits.skip", "s", "Skip the hit", HELD),
+    _action("hits.hand-up", "l", "Put the hit before a lead", HELD),
+    _action("hits.skip", "s", "Pass the hit over", HELD),
+    _action("hits.clock", "k", "Stop the clock, or let it go on", FREE, HELD),
     _action("hits.confirm", "c", "Confirm", HELD, CLOSED),
+    _action("hits.confirm-otherwise", "o", "Confirm for another reason", HELD),
     _action("hits.remove", "r", "Remove", HELD, CLOSED),
     _action("hits.dispute", "d", "Dispute", HELD, CLOSED),
     *(
@@ -50,9 +54,12 @@ ACTIONS = (
         for n in range(1, 10)
     ),
     _action("hits.note", "n", "Go to the note", HELD),
-    _action("hits.undo", "u", "Undo, or decide otherwise", QUEUE, HELD, CLOSED),
+    _action("hits.undo", "u", "Undo, or decide otherwise", QUEUE, FREE, HELD, CLOSED),
+    _action("hits.agree", "a", "It stands", CLOSED),
+    _action("hits.put-back", "p", "Put the content back", CLOSED),
     _action("hits.sure", "y", "Yes", ASKED),
     _action("hits.back", "b", "Go back", ASKED),
+    _action("deliveries.retry", "s", "Send it again", DELIVERY),
 )
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
 

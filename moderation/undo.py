@@ -41,17 +41,15 @@ class Undoable:
     until: datetime
 
 
-def latest(
-    session: Session, person: Identity, seen_hit: int, policy: Policy, now: datetime
-) -> Undoable | None:
-    """The person's newest decision, if it is on another hit than `seen_hit` and can be undone."""
+def latest(session: Session, person: Identity, policy: Policy, now: datetime) -> Undoable | None:
+    """The person's newest decision, if it can be undone."""
     newest = session.scalar(
         select(Decision)
         .where(Decision.person_id == person.id)
         .order_by(Decision.decided_at.desc(), Decision.id.desc())
         .limit(1)
     )
-    if newest is None or newest.hit_id == seen_hit or now >= until(newest, policy):
+    if newest is None or now >= until(newest, policy):
         return None
     hit = session.scalar(
         select(Hit)

@@ -15,13 +15,25 @@ from wtforms.validators import Length, Optional, Regexp
 
 from console.access import htmx, person, requires
 from console.parts import parts
-from moderation import claims, decisions, escalations, pauses, reviews, skips, undo
+from moderation import (
+    claims,
+    decisions,
+    escalations,
+    groups,
+    pauses,
+    proposals,
+    reviews,
+    second,
+    skips,
+    undo,
+)
 from moderation.card import HitCard, hit_card
 from moderation.claims import ClaimRefused
 from moderation.decisions import Choice, DecisionRefused, Verdict
 from moderation.escalations import EscalationRefused
 from moderation.pauses import PauseRefused
 from moderation.permissions import Permission
+from store.proposal import Proposal
 
 blueprint = Blueprint("hits", __name__, url_prefix="/hits")
 
@@ -151,7 +163,7 @@ def decide(hit_id: int) -> Answer:
         return _confirmation(hit_id, form)
     return _change(
         hit_id,
-        lambda rows, now: decisions.decide(
+        lambda rows, now: second.decide_or_propose(
             rows, hit_id, form.lease.data or 0, person(), form.chosen, parts().policy, now
         ),
         then=_decided,
@@ -198,7 +210,7 @@ def _change(
     hit_id: int,
     change: Callable[[Session, datetime], object],
     *,
-    then: Callable[[int], Answer | None] = lambda _hit_id: None,
+    then: Callable[[int, object], Answer | None] = lambda _hit_id, _made: None,
 ) -> Answer:
     """Do `change` in one transaction; if it is refused, show the hit with the reason why.
 
@@ -206,10 +218,10 @@ def _change(
     """
     try:
         with parts().database.write() as rows:
-            change(rows, datetime.now(UTC))
+            made = change(rows, datetime.now(UTC))
     except REFUSALS as refusal:
         return _page(hit_id, problem=str(refusal), status=409)
-    elsewhere = then(hit_id)
+    elsewhere = then(hit_id, made)
     if elsewhere is not None:
         return elsewhere
     # A redirect would lose a note that came along with the claim.
@@ -218,19 +230,22 @@ def _change(
     return redirect(_address(hit_id))
 
 
-def _decided(hit_id: int) -> Answer | None:
-    parts().wake.deliveries_planned()
-    flash(f"H-{hit_id} is decided.", "success")
-    return _next(hit_id)
+def _decided(hit_id: int, made: object) -> Answer | None:
+    if isinstance(made, Proposal):
+        flash(f"H-{hit_id} waits for a second person: {made.why}.", "info")
+    else:
+        parts().wake.deliveries_planned()
+        flash(f"H-{hit_id} is decided.", "success")
+    return _next(hit_id, made)
 
 
-def _undone(hit_id: int) -> Answer | None:
+def _undone(hit_id: int, _made: object) -> Answer | None:
     parts().wake.deliveries_planned()
     flash(f"The decision on H-{hit_id} is taken back, and the hit is yours again.", "success")
     return None if htmx else redirect(_address(hit_id))
 
 
-def _next(_hit_id: int) -> Answer | None:
+def _next(_hit_id: int, _made: object) -> Answer | None:
     """The next hit, for whoever works through the queue."""
     if not _working():
         return None
@@ -269,6 +284,8 @@ def _page(hit_id: int, *, problem: str | None = None, status: int = 200) -> tupl
             card=card,
             colleagues=claims.colleagues(rows, person()) if card.claim.mine else [],
             reasons_skip=parts().policy.reasons.skip,
+            groups=groups.sizes(rows, hit_id) if card.state == "open" else {},
+            proposals=proposals.standing(rows, hit_id) if card.state == "open" else (),
             last=undo.latest(rows, person(), parts().policy, now),
             work=_working(),
             problem=problem,

@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import event, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from store.audit import AuditEntry
 
 GENESIS = "0" * 64
 LOCK = 7_216_002
 WAITING = "audit lines that the commit writes"
+MARKS = "how many of them stood before each savepoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,31 @@ def append(
     session.info.setdefault(WAITING, []).append(line)
 
 
+@event.listens_for(Session, "after_transaction_create")
+def _mark(session: Session, transaction: SessionTransaction) -> None:
+    """Remember which lines stood before a savepoint."""
+    if transaction.nested:
+        marks = session.info.setdefault(MARKS, {})
+        marks[transaction] = len(session.info.get(WAITING, ()))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    """What was rolled back to a savepoint did not happen, and is not logged."""
+    mark = session.info.get(MARKS, {}).pop(transaction, None)
+    if mark is not None:
+        del session.info.get(WAITING, [])[mark:]
+
+
 @event.listens_for(Session, "before_commit")
 def _write(session: Session) -> None:
-    """Chain the transaction's lines to the end of the log.
+    """Chain the transaction's lines to the end of the log. A savepoint's wait for the whole.
 
     Writers queue up here: on PostgreSQL by an advisory lock that the transaction holds to its
     end, on SQLite by the write lock that the unit of work took.
     """
+    if session.in_nested_transaction():
+        return
     waiting: list[Line] = session.info.pop(WAITING, [])
     if not waiting:
         return

@@ -3,11 +3,13 @@
 python -m tests.pages.gallery   # then open http://127.0.0.1:8009/
 """
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
-from flask import Flask, abort, flash, render_template
+from flask import Flask, abort, flash, render_template, request, session
 from flask_htmx import HTMX
 from flask_wtf import CSRFProtect, FlaskForm
 from wtforms import PasswordField, SelectField, StringField
@@ -47,6 +49,8 @@ def create_gallery() -> Flask:
     app.add_url_rule("/", "gallery", _gallery, methods=["GET", "POST"])
     app.add_url_rule("/part", "part", _part, methods=["GET", "POST"])
     app.add_url_rule("/fails/<int:code>", "fails", abort)
+    app.add_url_rule("/me", "me.show", lambda: "settings")
+    app.add_url_rule("/me/keys", "me.set_keys", _keep_keys, methods=["POST"])
     app.add_url_rule("/sign-in", "access.sign_in", lambda: "sign in")
     app.add_url_rule("/sign-out", "access.sign_out", lambda: "signed out", methods=["POST"])
 
@@ -71,7 +75,29 @@ def _frame() -> dict[str, object]:
             for label, href, key in places
         ],
         "current_user": SimpleNamespace(is_authenticated=True, name="Ada", role="lead"),
+        "own_keys": _own_keys,
     }
+
+
+def _own_keys() -> dict[str, object]:
+    """What this visitor kept; here a cookie remembers it."""
+    return session.get("keys", {"off": False, "map": {}})  # type: ignore[no-any-return]
+
+
+def _keep_keys() -> tuple[str, int]:
+    """As console.me does, where Z is a key that another page needs."""
+    kept: dict[str, Any] = json.loads(json.dumps(_own_keys()))
+    for name, value in request.form.items():
+        if value == "z":
+            return "Z cannot be both.", 422
+        if name == "reset":
+            kept = {"off": False, "map": {}}
+        elif name == "off":
+            kept["off"] = value == "1"
+        elif name.startswith("key."):
+            kept["map"][name.removeprefix("key.")] = value
+    session["keys"] = kept
+    return "", 204
 
 
 def _gallery() -> str:

@@ -1,7 +1,9 @@
 """One key a decision: shown, listed, changed, switched off, and never in the way of typing."""
 
+import re
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.pages.browser import press
 
@@ -88,7 +90,7 @@ def test_the_list_names_every_key_of_the_page(opened: Page) -> None:
 def test_a_key_is_changed_and_stays_changed(opened: Page) -> None:
     opened.get_by_role("dialog").get_by_label("Confirm", exact=True).fill("k")
     opened.keyboard.press("Tab")
-    expect(opened.get_by_role("dialog")).to_contain_text("Saved in this browser.")
+    expect(opened.get_by_role("dialog")).to_contain_text("It holds wherever you sign in.")
     opened.reload()
     button = opened.get_by_role("button", name="Confirm")
     expect(button).to_have_attribute("aria-keyshortcuts", "k")
@@ -97,7 +99,9 @@ def test_a_key_is_changed_and_stays_changed(opened: Page) -> None:
     expect(opened.get_by_text("Swapped in.")).to_be_visible()
 
 
-@pytest.mark.parametrize(("key", "told"), [("r", "taken: Remove"), (" ", "without a space")])
+@pytest.mark.parametrize(
+    ("key", "told"), [("r", "taken: Remove"), (" ", "without a space"), ("z", "Z cannot be both.")]
+)
 def test_a_key_that_cannot_be_is_refused_with_the_reason(opened: Page, key: str, told: str) -> None:
     field = opened.get_by_role("dialog").get_by_label("Confirm", exact=True)
     field.fill(key)
@@ -119,8 +123,33 @@ def test_keys_are_switched_off_and_on_again(opened: Page) -> None:
     expect(opened.get_by_text("Swapped in.")).to_be_visible()
 
 
+def test_a_change_that_does_not_arrive_is_said_and_not_kept(opened: Page) -> None:
+    opened.route("**/me/keys", lambda route: route.abort())
+    field = opened.get_by_role("dialog").get_by_label("Confirm", exact=True)
+    field.fill("k")
+    opened.keyboard.press("Tab")
+    expect(opened.get_by_role("dialog")).to_contain_text("It could not be kept.")
+    expect(field).to_have_value("C")
+
+
+def test_keys_that_are_switched_off_stay_off(opened: Page) -> None:
+    with opened.expect_response("**/me/keys"):
+        opened.get_by_label("Use single keys").uncheck()
+    opened.reload()
+    opened.keyboard.press("c")
+    opened.wait_for_timeout(150)
+    expect(opened.get_by_text("Swapped in.")).not_to_be_attached()
+
+
 def test_damaged_preferences_are_passed_over(page: Page) -> None:
-    page.evaluate("localStorage.setItem('console.keys', '{\"off\": fal')")
+    def damage(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(
+            response=answer, body=re.sub(r'content="{[^"]*off[^"]*"', 'content="{o"', answer.text())
+        )
+
+    page.route("**/", damage)
     page.reload()
+    assert page.locator("meta[name='keys']").get_attribute("content") == "{o"
     press(page, "c")
     expect(page.get_by_text("Swapped in.")).to_be_visible()

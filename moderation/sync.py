@@ -171,15 +171,19 @@ def apply_entries(
     tally = Tally()
     latest = {(record.member.id, record.entry_id): record for record in _in_time_order(records)}
     known = _known(session, source, list(latest))
+    added: list[Entry] = []
     withdrawn: list[Entry] = []
     changed: list[Entry] = []
     for key, record in latest.items():
         entry = known.get(key)
         if entry is None:
             # A withdrawn one is kept too: an older, active state may still be under way.
-            session.add(_new_entry(source, record, now))
+            entry = _new_entry(source, record, now)
+            session.add(entry)
             tally.withdrawn += record.withdrawn
             tally.added += not record.withdrawn
+            if record.votes:
+                added.append(entry)
         elif entry.listed_at and record.timestamp and record.timestamp < entry.listed_at:
             tally.unchanged += 1  # an older state than the one we hold
         elif record.withdrawn:
@@ -195,7 +199,7 @@ def apply_entries(
     tally.changed += len(changed)
     tally.withdrawn += len(withdrawn)
     withdrawals.follow(session, withdrawn, changed, policy, now)
-    suspicion.after_votes(session, changed, policy.suspicion, now)
+    suspicion.after_votes(session, [*added, *changed], policy.suspicion, now)
     return tally
 
 

@@ -70,12 +70,13 @@ def _record_one(
     )
     opened = hit is None
     if hit is None:
-        opened_at = _waiting_since(session, content, now)
+        opened_at, stood = _waiting_since(session, content, now)
         hit = Hit(
             content_id=content_id,
             content=content,
             state="open",
             opened_at=opened_at,
+            stood_seconds=stood,
             lease_number=0,
             matches=[],
         )
@@ -121,14 +122,16 @@ def _record_one(
     return hit
 
 
-def _waiting_since(session: Session, content: Content, now: datetime) -> datetime:
-    """When the clock of a hit on this content began: now, or with the hit that was closed because
-    the entry behind it was changed and that this one takes the place of."""
+def _waiting_since(session: Session, content: Content, now: datetime) -> tuple[datetime, int]:
+    """When the clock of a hit on this content began, and for how many seconds it stood: now, or
+    with the hit that was closed because the entry behind it was changed and that this one takes
+    the place of."""
     last = session.scalar(
         select(Hit).where(Hit.content_id == content.id).order_by(Hit.id.desc()).limit(1)
     )
-    replaced = last is not None and last.closed_reason == ENTRY_CHANGED
-    return last.opened_at if last is not None and replaced else now
+    if last is not None and last.closed_reason == ENTRY_CHANGED:
+        return last.opened_at, last.stood_seconds
+    return now, 0
 
 
 def _key(one: Found) -> tuple[int, Algorithm, bool]:
@@ -162,14 +165,15 @@ def _set_clock(
     opened: bool,
 ) -> None:
     """Due time and priority. New evidence can make a hit due earlier, never later."""
-    due = min(hit.opened_at + _due_in(entry, policy) for entry in new_entries)
+    began = hit.opened_at + timedelta(seconds=hit.stood_seconds)
+    due = min(began + _due_in(entry, policy) for entry in new_entries)
     hit.due_at = due if opened else min(hit.due_at, due)
     entry_ids = [match.entry.id for match in hit.matches]
     points = weigh(session, hit.matches, entry_ids, content, policy.priority)
     hit.nearest = min(match.distance for match in hit.matches)
     hit.priority = sum(point.points for point in points)
     hit.priority_reasons = [_words(point) for point in points]
-    hit.at_risk_at = hit.opened_at + (hit.due_at - hit.opened_at) * policy.clock.at_risk_share
+    hit.at_risk_at = began + (hit.due_at - began) * policy.clock.at_risk_share
     ahead = timedelta(minutes=hit.priority * policy.priority.minutes_per_point)
     hit.urgent_at = hit.due_at - ahead
 

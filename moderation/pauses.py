@@ -52,6 +52,7 @@ def go_on(hit: Hit, now: datetime) -> timedelta:
     hit.due_at += stood
     hit.at_risk_at += stood
     hit.urgent_at += stood
+    hit.stood_seconds += round(stood.total_seconds())
     hit.paused_at = hit.paused_reason = None
     return stood
 

@@ -7,7 +7,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.policy import Policy
-from moderation import audit, deliveries, platform
+from moderation import audit, deliveries, pauses, platform
 from moderation.hits import ENTRY_CHANGED
 from moderation.naming import entry_name, hit_name
 from moderation.support import is_supported
@@ -54,7 +54,8 @@ def _close(
         listed = any(match.entry.withdrawn_at is None for match in hit.matches)
         hit.closed_reason = ENTRY_CHANGED if listed else ENTRY_WITHDRAWN
         hit.holder_id, hit.lease_until = None, None
-        hit.escalated_at = hit.paused_at = None
+        hit.escalated_at = None
+        pauses.go_on(hit, now)
         deliveries.cancel(session, hit)
         planned = deliveries.plan(
             session, hit, None, platform.of_withdrawal(session, hit, policy), now

@@ -27,10 +27,10 @@ class Hit(Base):
     claimed the hit again.
 
     `closed_reason` says why a hit was withdrawn. `unsupported_at` is when the last entry behind a
-    removal was withdrawn. `paused_at` stands while its clock is stopped, `escalated_at` from when
-    it wants a lead's eye; `for_lead` keeps it for one, `proposer_id` for anybody but the person who
-    proposed a decision. `review_reason` is why a person is to look
-    at a decision again.
+    removal was withdrawn. `paused_at` stands while its clock is stopped, `stood_seconds` is for how
+    long it was before, `escalated_at` from when it wants a lead's eye; `for_lead` keeps it for one,
+    `proposer_id` for anybody but the person who proposed a decision. `review_reason` is why a
+    person is to look at a decision again.
     """
 
     __tablename__ = "hits"
@@ -75,6 +75,7 @@ class Hit(Base):
     unsupported_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
     paused_reason: Mapped[str | None] = mapped_column(String(200))
+    stood_seconds: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     escalated_at: Mapped[datetime | None]
     escalated_reason: Mapped[str | None] = mapped_column(String(200))
     for_lead: Mapped[bool] = mapped_column(default=False, server_default=false())

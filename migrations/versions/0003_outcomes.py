@@ -146,6 +146,10 @@ def upgrade() -> None:
     op.add_column(
         "hits", sa.Column("for_lead", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    op.add_column(
+        "hits",
+        sa.Column("stood_seconds", sa.Integer(), nullable=False, server_default=sa.text("0")),
+    )
     with op.batch_alter_table("hits") as batch:
         batch.add_column(sa.Column("proposer_id", Key, nullable=True))
         batch.create_foreign_key(op.f("fk_hits_proposer_id"), "people", ["proposer_id"], ["id"])
@@ -237,7 +241,12 @@ def downgrade() -> None:
         op.drop_index(f"ix_hits_{name}_id", "hits")
     with op.batch_alter_table("hits") as batch:
         batch.drop_constraint(op.f("fk_hits_proposer_id"), type_="foreignkey")
-        for name in ("for_lead", "proposer_id", *(name for name, _ in HIT_COLUMNS)):
+        for name in (
+            "for_lead",
+            "stood_seconds",
+            "proposer_id",
+            *(name for name, _ in HIT_COLUMNS),
+        ):
             batch.drop_column(name)
     if not _sqlite():
         op.execute("DROP FUNCTION undos_append_only() CASCADE")

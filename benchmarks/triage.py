@@ -33,6 +33,7 @@ SIZES = (100_000, 1_000_000)
 ROUNDS = 150
 WARMING = 10
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+PROBLEM = re.compile(r'role="alert".*?</div>', re.DOTALL)
 HIT = re.compile(r"/hits/(\d+)")
 LISTS = (
     "/queue",
@@ -196,14 +197,13 @@ def _one_hit(client: FlaskClient, database: Database, token: str) -> tuple[float
         lease = session.scalar(select(Hit.lease_number).where(Hit.id == hit_id))
     sent = {
         "csrf_token": token,
-        "verdict": "confirm",
-        "reason": "already-gone",
+        "choice": "confirm:already-gone",
         "lease": str(lease),
     }
 
     def decide() -> None:
         answer = client.post(f"/hits/{hit_id}/decide", data=sent)
-        assert answer.status_code in (200, 302), answer.text[:2_000]
+        assert answer.status_code in (200, 302), PROBLEM.findall(answer.text)
 
     decided = _seconds(decide)
     with database.read() as session:

@@ -12,7 +12,7 @@ from itertools import combinations
 KEY = re.compile(r"[!-~]")  # one printable character of ASCII, as static/keys.js reads them
 EVERYWHERE = "everywhere"
 QUEUE, FREE, HELD, CLOSED, ASKED = "queue", "free hit", "held hit", "closed hit", "question"
-DELIVERY = "delivery"
+DELIVERY, LOG = "delivery", "log"
 """The pages, and what stands on them together: two actions of one place need two keys."""
 
 
@@ -38,6 +38,7 @@ ACTIONS = (
     _action("help.keys", "?", "Show the keys of a page", EVERYWHERE),
     _action("queue.next", "n", "Claim the most urgent hit", QUEUE, CLOSED),
     _action("filter.q", "f", "Go to the search", QUEUE),
+    _action("filter.subject", "f", "Go to the search of the log", LOG),
     _action("hits.claim", "c", "Claim the hit", FREE),
     _action("hits.renew", "m", "More time", HELD),
     _action("hits.release", "b", "Put the hit back", FREE, HELD),

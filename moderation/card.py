@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.policy import Policy, ReasonText
+from exchange.records import Told
 from moderation import audit, delivery_list, evidence, undo
 from moderation.clock import ClockState, clock_state
 from moderation.delivery_list import DeliveryFacts
@@ -66,10 +67,12 @@ class DecisionFacts:
 
 @dataclass(frozen=True, slots=True)
 class DisputeReasons:
-    """The reasons that one registry accepts for a dispute, by name."""
+    """The reasons that one registry accepts for a dispute, by name; `missing` where it wants one
+    and they have not been fetched yet."""
 
     source: str
     names: tuple[str, ...]
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,4 +253,6 @@ def _registry_reasons(session: Session, hit: Hit) -> Iterator[DisputeReasons]:
             .distinct()
             .order_by(DisputeReason.name)
         )
-        yield DisputeReasons(source.name, tuple(session.scalars(query)))
+        names = tuple(session.scalars(query))
+        missing = Told.OUTCOME in source.told and source.reasons_at is None
+        yield DisputeReasons(source.name, names, missing)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from exchange.records import Reason
 from matching.fingerprint import Algorithm
@@ -12,12 +12,13 @@ from moderation import decisions, sources
 from store.delivery import Delivery
 from store.entry import Entry
 from store.hit import Decision, Hit
+from store.source import DisputeReason, Source
 from tests.console.conftest import Console, only
 from tests.console.visitor import Visitor
 from tests.world import DISPUTE_REASON, choice, record
 
 NOTE = "Seen twice before"
-CONFIRM, REMOVE = "Already gone from the platform", "Exact copy of the listed picture"
+CONFIRM, REMOVE = "Confirm", "Exact copy of the listed picture"
 
 
 @pytest.fixture
@@ -66,9 +67,18 @@ def test_the_page_shows_how_near_and_never_what(console: Console, hit: int, mona
     [
         (CONFIRM, "confirm", [("registry", "affirmative", "waiting")]),
         (
+            "Preserved under a legal hold",
+            "confirm",
+            [("registry", "affirmative", "waiting")],
+        ),
+        (
             REMOVE,
             "remove",
-            [("registry", "affirmative", "waiting"), ("platform", "remove", "waiting")],
+            [
+                ("registry", "affirmative", "waiting"),
+                ("platform", "remove", "waiting"),
+                ("platform", "refuse-fingerprint", "waiting"),
+            ],
         ),
         (
             DISPUTE_REASON,
@@ -113,17 +123,47 @@ def test_a_dispute_without_a_reason_of_the_registry_is_refused(
         sources.keep_reasons(session, 1, reasons, console.world.now)
     _claim(mona)
     form = mona.form(f"/hits/{hit}/decide")
-    sent = form.fields | {"verdict": "dispute", "reason": "different-content", "note": NOTE}
-    assert mona.send(form, sent).status_code == 409
+    typed = {"choice": "dispute:Nobody's", "reason": "plain-content", "note": NOTE}
+    assert mona.send(form, form.fields | typed).status_code == 409
     assert "Choose one of the reasons of Take It Down" in mona.problem
     assert _verdicts(console) == []
-    assert NOTE in mona.text, "what was typed must not be lost"
+    kept = mona.form(f"/hits/{hit}/decide").fields
+    assert (kept["note"], kept["reason"]) == (NOTE, "plain-content"), "what was typed is not lost"
+    mona.follow(mona.press("Reason 2"))
+    with console.world.database.read() as session:
+        decision = session.scalars(select(Decision)).one()
+    assert (decision.verdict, decision.reason, decision.note) == ("dispute", "plain-content", NOTE)
+
+
+def test_a_dispute_without_reasons_of_the_registry_says_that_they_come(
+    console: Console, mona: Visitor
+) -> None:
+    with console.world.database.write() as session:
+        session.get_one(Source, 1).reasons_at = None  # as it stands until the first sync
+        session.execute(delete(DisputeReason))
+    _claim(mona)
+    assert "The reasons of Take It Down have not been fetched yet" in mona.text
+    assert mona.press("The content is something else", note=NOTE).status_code == 409
+    assert _verdicts(console) == []
+    assert NOTE in mona.text
+
+
+def test_a_registry_that_knows_no_reasons_is_told_without_one(
+    console: Console, mona: Visitor
+) -> None:
+    with console.world.database.write() as session:
+        sources.keep_reasons(session, 1, [], console.world.now)
+    _claim(mona)
+    assert "have not been fetched yet" not in mona.text
+    mona.follow(mona.press("The content is something else"))
+    assert _verdicts(console) == ["dispute"]
 
 
 def test_taking_content_down_is_asked_once(console: Console, hit: int, mona: Visitor) -> None:
     _claim(mona)
     form = mona.form(f"/hits/{hit}/decide")
-    sent = form.fields | {"verdict": "remove", "reason": "match-exact", "note": NOTE}
+    sent = {k: v for k, v in form.fields.items() if k != "sure"}  # as no page of ours sends it
+    sent |= {"choice": "remove:match-exact", "note": NOTE}
     assert mona.send(form, sent).status_code == 200
     assert f"Take the content of H-{hit} down?" in mona.text
     assert _verdicts(console) == []
@@ -140,9 +180,12 @@ def test_the_panel_of_a_removal_says_what_will_happen(mona: Visitor) -> None:
 @pytest.mark.parametrize(
     ("changed", "status", "says"),
     [
-        ({"verdict": "destroy"}, 422, "Choose confirm, remove or dispute."),
-        ({"verdict": ""}, 422, "Choose confirm, remove or dispute."),
-        ({"reason": "because"}, 409, "Choose one of the reasons for this decision."),
+        ({"choice": "destroy:match-exact"}, 422, "Choose confirm, remove or dispute."),
+        ({"choice": "confirm"}, 422, "Choose confirm, remove or dispute."),
+        ({"choice": ""}, 422, "Choose confirm, remove or dispute."),
+        ({"choice": "confirm:because"}, 409, "Choose one of the reasons for this decision."),
+        ({"choice": "confirm:match-exact"}, 409, "Choose one of the reasons for this decision."),
+        ({"choice": "confirm:" + "x" * 300}, 422, "choice"),
         ({"reason": "x" * 41}, 422, "reason"),
         ({"note": "x" * 2001}, 422, "note"),
         ({"lease": "nonsense"}, 422, "lease"),
@@ -156,7 +199,7 @@ def test_a_choice_that_cannot_be_is_refused_and_said(
 ) -> None:
     _claim(mona)
     form = mona.form(f"/hits/{hit}/decide")
-    answer = mona.send(form, form.fields | {"reason": "already-gone"} | changed)
+    answer = mona.send(form, form.fields | {"choice": "confirm:already-gone"} | changed)
     assert answer.status_code == status
     assert says in mona.problem
     assert _verdicts(console) == []
@@ -271,8 +314,9 @@ def test_a_decision_is_reversed_after_it_was_asked_again(
     assert _deliveries(console) == [
         ("registry", "affirmative", "cancelled"),
         ("platform", "remove", "cancelled"),
+        ("platform", "refuse-fingerprint", "cancelled"),
         ("registry", "negative", "waiting"),
-        ("platform", "restore", "waiting"),
+        ("platform", "release", "waiting"),
     ]
 
 
@@ -281,7 +325,7 @@ def test_a_reversal_of_what_changed_meanwhile_is_refused(
 ) -> None:
     _claim(mona)
     mona.follow(mona.press(REMOVE))
-    mona.press(CONFIRM)
+    mona.press("Already gone from the platform")
     with console.world.database.write() as session:
         lena = console.world.people["lena"]
         rules = console.world.policy
@@ -297,7 +341,7 @@ def test_somebody_elses_decision_is_not_offered_for_reversal(
     console.world.decide(hit, "confirm", "milan")
     mona.get(f"/hits/{hit}")
     assert "Decide otherwise" not in mona.text
-    sent = {"verdict": "dispute", "reason": "different-content", "ordinal": "1", "sure": "y"}
+    sent = {"choice": "dispute:different-content", "ordinal": "1", "sure": "y"}
     answer = mona.post(f"/hits/{hit}/reverse", sent | {"csrf_token": mona.token()})
     assert answer.status_code == 409
     assert "Only the person who decided, or a lead" in mona.problem
@@ -307,13 +351,7 @@ def test_the_most_urgent_is_claimed_from_the_queue(console: Console, mona: Visit
     exact = console.world.hit(distance=0)
     mona.get("/queue")
     mona.follow(mona.press("Claim the most urgent"))
-    assert mona.path == f"/hits/{exact}"
-    mona.follow(mona.press(CONFIRM))
-    mona.follow(mona.press("Claim the next"))
-    mona.follow(mona.press(CONFIRM))
-    mona.follow(mona.press("Claim the next"))
-    assert mona.path == "/queue"
-    assert "Nothing is waiting that nobody holds" in mona.text
+    assert mona.path.partition("?")[0] == f"/hits/{exact}"
 
 
 def test_claiming_the_next_does_not_pile_up_claims(console: Console, mona: Visitor) -> None:

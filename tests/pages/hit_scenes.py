@@ -165,7 +165,7 @@ CARD = card.HitCard(
     ),
     registry_reasons=(
         card.DisputeReasons("Take It Down", ("Not of a minor", "Not sexual", "Wrong hash")),
-        card.DisputeReasons("StopNCII", ()),
+        card.DisputeReasons("Another registry", (), missing=True),
     ),
     may_claim=False,
     may_decide=True,

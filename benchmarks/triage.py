@@ -124,7 +124,7 @@ def measure(url: str, redis_url: str, folder: Path, size: int, rounds: int) -> T
 def _work(app: Flask, database: Database, rounds: int) -> Taken:
     client = app.test_client()
     token = _signed_in(client)
-    lists = [_each(partial(_get, client, path), rounds // 5) for path in LISTS]
+    lists = [_each(partial(_get, client, path), rounds // 3) for path in LISTS]
     ids = ",".join(str(number) for number in _open(database))
     presence = _each(partial(_get, client, f"/queue/presence?ids={ids}"), rounds)
     following, pages, decisions = [], [], []

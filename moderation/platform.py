@@ -26,10 +26,20 @@ STATES = ("hold", "release", "remove", "restore")
 
 
 class Told(NamedTuple):
-    """What the platform was told last of an item, and for which hit."""
+    """What the platform may have heard last of an item, and for which hit.
 
-    action: str | None
-    hit_id: int | None
+    `surely` is false for what was cancelled after a try whose answer was lost: it is taken back as
+    if it had arrived, and said anew as if it had not. `removed`: a removal may be what it did last.
+    """
+
+    action: str | None = None
+    hit_id: int | None = None
+    surely: bool = False
+    removed: bool = False
+
+    def is_known(self, *actions: str) -> bool:
+        """Whether the platform has heard or will hear one of `actions` as the last word."""
+        return self.surely and self.action in actions
 
 
 def hold_opened(session: Session, hit_ids: Sequence[int], policy: Policy, now: datetime) -> None:
@@ -45,7 +55,7 @@ def hold_opened(session: Session, hit_ids: Sequence[int], policy: Policy, now: d
         .order_by(Hit.id)
     )
     for hit in session.scalars(query):
-        if _told(session, hit).action not in ("hold", "remove"):
+        if not _told(session, hit).is_known("hold", "remove"):
             deliveries.plan(session, hit, None, [_message(hit, None, "hold", policy)], now)
 
 
@@ -57,9 +67,11 @@ def of_decision(
 
     A removal is said for each hit that decides so: what another hit said may be taken back.
     """
-    if decision.verdict == "remove" and _told(session, hit) != ("remove", hit.id):
-        yield _message(hit, decision, "remove", policy)
-        yield _message(hit, decision, "refuse-fingerprint", policy)
+    if decision.verdict == "remove":
+        told = _told(session, hit)
+        if not (told.is_known("remove") and told.hit_id == hit.id):
+            yield _message(hit, decision, "remove", policy)
+            yield _message(hit, decision, "refuse-fingerprint", policy)
     elif decision.verdict == "dispute":
         yield from _let_go(session, hit, decision, policy)
 
@@ -68,9 +80,9 @@ def of_undo(session: Session, hit: Hit, policy: Policy) -> Iterator[Message]:
     """A removal that was taken back while it may have reached the platform: the content is kept
     from being seen until the hit is decided, and comes back or goes with that. So is what the
     policy holds while its hit is open."""
-    told = _told(session, hit).action
-    removed = told == "remove" and not _decided_elsewhere(session, hit, "remove")
-    wanted = told not in ("hold", "remove") and _is_held(session, policy, Hit.id == hit.id)
+    told = _told(session, hit)
+    removed = told.removed and not _decided_elsewhere(session, hit, "remove")
+    wanted = not told.is_known("hold", "remove") and _is_held(session, policy, Hit.id == hit.id)
     if removed or wanted:
         yield _message(hit, None, "hold", policy)
 
@@ -87,11 +99,11 @@ def _let_go(
     """The content may be seen again, as far as this hit goes."""
     if _decided_elsewhere(session, hit, "confirm", "remove"):
         return
-    told = _told(session, hit).action
+    told = _told(session, hit)
     others = (Hit.content_id == hit.content_id, Hit.id != hit.id)
     if not _is_held(session, policy, *others):
-        yield _message(hit, decision, "restore" if told == "remove" else "release", policy)
-    elif told != "hold":
+        yield _message(hit, decision, "restore" if told.removed else "release", policy)
+    elif not told.is_known("hold"):
         yield _message(hit, decision, "hold", policy)
 
 
@@ -126,8 +138,8 @@ def _decided_elsewhere(session: Session, hit: Hit, *verdicts: str) -> bool:
 
 def _told(session: Session, hit: Hit) -> Told:
     """What the platform was told last of what the item is now, and may have heard."""
-    row = session.execute(
-        select(Delivery.action, Delivery.hit_id)
+    query = (
+        select(Delivery.action, Delivery.hit_id, Delivery.state)
         .where(
             Delivery.destination == PLATFORM,
             Delivery.subject == content_name(hit.content.platform_id),
@@ -139,9 +151,17 @@ def _told(session: Session, hit: Hit) -> Told:
             ),
         )
         .order_by(Delivery.id.desc())
-        .limit(1)
-    ).first()
-    return Told(row.action, row.hit_id) if row else Told(None, None)
+    )
+    told = Told()
+    for action, hit_id, state in session.execute(query):
+        removed = told.removed or action == "remove"
+        if told.action is None:
+            told = Told(action, hit_id, state != "cancelled", removed)
+        else:
+            told = told._replace(removed=removed)
+        if state != "cancelled":  # whatever was lost before it counts no more
+            break
+    return told
 
 
 def _is_of_now(hit: Hit) -> ColumnElement[bool]:

@@ -137,6 +137,34 @@ def test_a_removal_whose_answer_was_lost_is_reversed_as_one_that_arrived(
     assert to_say(world) == ["restore" if heard else "release"]
 
 
+def test_a_removal_whose_answer_was_lost_is_said_again_when_it_is_decided_again(
+    world: World, value: bytes
+) -> None:
+    """It may not have arrived, and it was cancelled: to take it for said would leave it up."""
+    list_one(world, value)
+    hit = post(world, value, 3)
+    world.decide(hit, "remove", "lena")
+    world.deliver(unavailable)
+    reverse(world, hit, "confirm")
+    reverse(world, hit, "remove")
+    assert to_say(world) == ["remove", "refuse-fingerprint"]
+
+
+def test_a_removal_whose_answer_was_lost_is_put_back_though_a_hold_after_it_was_lost_too(
+    world: World, value: bytes
+) -> None:
+    """Of the two the removal may be what arrived: to let go of it would leave it down for good."""
+    list_one(world, value)
+    hit = post(world, value, 3)
+    world.decide(hit, "remove")
+    world.deliver(unavailable)
+    take_back(world, hit)
+    world.later(seconds=30)
+    world.deliver(unavailable)
+    world.decide(hit, "dispute")
+    assert to_say(world) == ["restore"]
+
+
 # --- several hits on one item
 
 

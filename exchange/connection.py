@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from types import TracebackType
-from typing import Self
 
 import httpx
 
 from exchange.address import base_url
+from exchange.closing import Closing
 from exchange.errors import Unavailable
 from exchange.failures import judge, translate
 from exchange.timestamps import read_http_date
@@ -57,7 +56,7 @@ class Answer:
     date: datetime | None
 
 
-class Connection:
+class Connection(Closing):
     """Keeps connections to one party open and asks it one thing after another.
 
     `party` names it in errors. `plain` allows http to other machines. `transport` replaces the way
@@ -96,17 +95,6 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.party!r}, {str(self.base)!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections. Nothing can be asked afterwards."""

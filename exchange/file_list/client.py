@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
+from exchange.closing import Closing
 from exchange.errors import Refused, Unavailable
 from exchange.file_list.lines import LONGEST, Line, read_lines
 from exchange.file_list.opening import digest_of, opened, path_of, stamp_of
@@ -29,7 +29,7 @@ PAGE_SIZE = 1000
 """Lines a page."""
 
 
-class FileListClient:
+class FileListClient(Closing):
     """One file, `.csv` or `.jsonl`. The file is the list: what is no longer in it is withdrawn.
 
     `address` is `file:///folder/name.csv`. There are no credentials, no members and no way back.
@@ -48,17 +48,6 @@ class FileListClient:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._path)!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Nothing is kept open."""

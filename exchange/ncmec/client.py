@@ -4,11 +4,11 @@ import logging
 import ssl
 from collections.abc import Collection
 from datetime import datetime
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import httpx
 
+from exchange.closing import Closing
 from exchange.connection import Connection, Limits
 from exchange.errors import Refused, Unavailable
 from exchange.ncmec.assumed import NEXT_REFUSED
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 
 
-class NcmecClient:
+class NcmecClient(Closing):
     """One account at one NCMEC environment.
 
     `credentials` is `user:password`. With `member_ids`, entries of other members are left out: Take
@@ -62,17 +62,6 @@ class NcmecClient:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._connection.base)!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections. Nothing can be asked afterwards."""

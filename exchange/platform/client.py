@@ -3,11 +3,10 @@
 import json
 import ssl
 import time
-from types import TracebackType
-from typing import Self
 
 import httpx
 
+from exchange.closing import Closing
 from exchange.connection import Connection, Limits
 from exchange.errors import Refused
 from exchange.pinned import PinnedTransport
@@ -21,7 +20,7 @@ LIMITS = Limits(connect=5.0, silence=15.0, total=30.0, size=64 * 1024, pauses=()
 _RESULTS = ("done", "already gone", "unknown content")
 
 
-class PlatformClient:
+class PlatformClient(Closing):
     """The one webhook that the settings name.
 
     A private or loopback address is refused unless `allow_private`, so that whoever sets the
@@ -52,17 +51,6 @@ class PlatformClient:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._connection.base.host!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections. Nothing can be sent afterwards."""

@@ -5,9 +5,9 @@ import logging
 import ssl
 from collections.abc import Collection
 from datetime import datetime
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
+from exchange.closing import Closing
 from exchange.connection import Answer, Connection, Limits
 from exchange.errors import Refused
 from exchange.json_object import read_object
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 _VALUES = {None: "PendingReview", Vote.AFFIRMATIVE: "Blocked", Vote.NEGATIVE: "NotBlocked"}
 
 
-class StopNciiClient:
+class StopNciiClient(Closing):
     """One platform's account at StopNCII.
 
     `credentials` is `fetch-key,subscription-key,feedback-key`: the function keys of FetchHashes and
@@ -58,17 +58,6 @@ class StopNciiClient:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._connection.base)!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections. Nothing can be asked afterwards."""

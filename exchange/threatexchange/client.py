@@ -6,10 +6,10 @@ import ssl
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 from urllib.parse import urlencode
 
+from exchange.closing import Closing
 from exchange.connection import Connection, Limits
 from exchange.errors import Refused
 from exchange.json_object import read_object, text_in
@@ -43,7 +43,7 @@ _OPPOSITE = {"HELPFUL": "NOT_HELPFUL", "NOT_HELPFUL": "HELPFUL"}
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-class ThreatExchangeClient:
+class ThreatExchangeClient(Closing):
     """One application's access to one privacy group.
 
     `address` is the Graph API's with its version and the group's id at the end, as
@@ -86,17 +86,6 @@ class ThreatExchangeClient:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._connection.base)!r}, group {self._group.id})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections. Nothing can be asked afterwards."""

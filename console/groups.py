@@ -38,7 +38,14 @@ def decide(hit_id: int, because: str) -> Answer:
     try:
         with parts().database.write() as rows:
             covered = groups.decide(
-                rows, chosen, common, person(), form.chosen, parts().policy, datetime.now(UTC)
+                rows,
+                hit_id,
+                common,
+                chosen,
+                person(),
+                form.chosen,
+                parts().policy,
+                datetime.now(UTC),
             )
     except DecisionRefused as refusal:
         return _page(hit_id, common, problem=str(refusal), status=409)

@@ -284,7 +284,7 @@ def _page(hit_id: int, *, problem: str | None = None, status: int = 200) -> tupl
             card=card,
             colleagues=claims.colleagues(rows, person()) if card.claim.mine else [],
             reasons_skip=parts().policy.reasons.skip,
-            groups=groups.sizes(rows, hit_id) if card.state == "open" else {},
+            groups=groups.sizes(rows, hit_id, parts().policy) if card.state == "open" else {},
             proposals=proposals.standing(rows, hit_id) if card.state == "open" else (),
             last=undo.latest(rows, person(), parts().policy, now),
             work=_working(),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.policy import Policy, ReasonText
 from exchange.records import Told
-from moderation import audit, delivery_list, evidence, undo
+from moderation import audit, delivery_list, evidence, proposals, undo
 from moderation.clock import ClockState, clock_state
 from moderation.delivery_list import DeliveryFacts
 from moderation.evidence import Evidence
@@ -147,6 +147,7 @@ def hit_card(
     open_ = hit.state == "open"
     last = hit.decisions[-1] if hit.decisions else None
     lead = person.may(Permission.RELEASE_OTHERS)
+    proposed = any(one.person_id == person.id for one in proposals.standing(session, hit.id))
     return HitCard(
         id=hit.id,
         name=hit_name(hit.id),
@@ -185,7 +186,8 @@ def hit_card(
         may_claim=open_
         and not held
         and person.may(Permission.CLAIM)
-        and (lead or not hit.for_lead),
+        and (lead or not hit.for_lead)
+        and not proposed,
         may_decide=open_ and mine and person.may(Permission.DECIDE),
         may_release=open_ and held and (mine or lead),
         may_reverse=hit.state == "decided"

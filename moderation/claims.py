@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.policy import Policy
-from moderation import audit, exposure
+from moderation import audit, exposure, proposals
 from moderation.naming import hit_name
 from moderation.people import Identity
 from moderation.permissions import Permission
@@ -128,6 +128,8 @@ def hand_over(
         raise ClaimRefused("Choose a colleague to hand this hit to.")
     if not _can_decide(colleague):
         raise ClaimRefused(f"{colleague.name} cannot decide hits.")
+    if session.scalar(select(Hit.id).where(Hit.id == hit_id, proposals.proposed_by(colleague.id))):
+        raise ClaimRefused(f"{colleague.name} has proposed a decision on this hit; choose another.")
     given = session.execute(
         update(Hit)
         .where(
@@ -177,7 +179,7 @@ def _free_for(person: Identity, now: datetime) -> ColumnElement[bool]:
     """That nobody holds the hit, and that it is not kept for a lead or for a second person."""
     free = and_(
         or_(Hit.holder_id.is_(None), Hit.lease_until <= now),
-        or_(Hit.proposer_id.is_(None), Hit.proposer_id != person.id),
+        ~proposals.proposed_by(person.id),
     )
     return free if person.may(Permission.RELEASE_OTHERS) else and_(free, Hit.for_lead.is_(False))
 
@@ -238,7 +240,7 @@ def _take(
 
 def _why_not(session: Session, hit_id: int, person: Identity) -> str:
     row = session.execute(
-        select(Hit.state, Hit.for_lead, Hit.proposer_id, Person.name)
+        select(Hit.state, Hit.for_lead, proposals.proposed_by(person.id).label("own"), Person.name)
         .outerjoin(Person, Person.id == Hit.holder_id)
         .where(Hit.id == hit_id)
     ).first()
@@ -250,6 +252,6 @@ def _why_not(session: Session, hit_id: int, person: Identity) -> str:
         return "The registry withdrew the entry behind this hit; it needs no decision any more."
     if row.for_lead and not person.may(Permission.RELEASE_OTHERS):
         return "This hit was put before a lead."
-    if row.proposer_id == person.id:
+    if row.own:
         return "You have proposed a decision on this hit; somebody else is to look at it now."
     return f"{row.name} is working on this hit."

@@ -90,11 +90,13 @@ def decide(
 def decide_by_policy(
     session: Session, hit_id: int, choice: Choice, policy: Policy, now: datetime
 ) -> Decision:
-    """Decide an open hit that nobody holds by the policy itself. It is nobody's decision, and
-    anybody who may reverse can reverse it. Raises DecisionRefused like `decide`."""
+    """Decide an open hit by the policy itself, if nobody holds it and nothing of it waits for a
+    lead or for a second person. It is nobody's decision, and anybody who may reverse can reverse
+    it. Raises DecisionRefused like `decide`."""
     hit = locked(session, hit_id)
-    if hit.state != "open" or (hit.lease_until is not None and hit.lease_until > now):
-        raise DecisionRefused("Somebody is working on this hit, or it needs no decision.")
+    held = hit.lease_until is not None and hit.lease_until > now
+    if hit.state != "open" or held or hit.for_lead or hit.proposer_id is not None:
+        raise DecisionRefused("People work on this hit, or it needs no decision.")
     return _decide(session, hit, None, choice, policy, now)
 
 
@@ -110,7 +112,8 @@ def reverse(
     """Decide a decided hit otherwise. `seen_ordinal` is the newest decision the person saw.
 
     Raises DecisionRefused if the person may not, if somebody was faster, or if the verdict is the
-    one that stands. Whoever decided last may reverse, and a lead.
+    one that stands. Whoever decided last may reverse, and a lead; where the policy asks for a
+    second person, a lead who is not the one that decided.
     """
     if not person.may(Permission.REVERSE):
         raise DecisionRefused("Your role does not reverse decisions.")
@@ -125,6 +128,10 @@ def reverse(
         raise DecisionRefused("Only the person who decided, or a lead, can reverse this decision.")
     if last.verdict == choice.verdict:
         raise DecisionRefused("This is the decision that stands already.")
+    why = proposals.wanted(session, hit, choice.verdict, 1, policy.second_person)
+    alone = last.person_id == person.id or not person.may(Permission.RELEASE_OTHERS)
+    if why is not None and alone:
+        raise DecisionRefused(f"A second person is to look at this: {why}. Ask a lead to do it.")
     return _decide(session, hit, person, choice, policy, now)
 
 
@@ -165,6 +172,8 @@ def _check_second(
 ) -> None:
     """One person is enough, or another has proposed the same. Of two opinions a lead's decides."""
     proposed = proposals.standing(session, hit.id)
+    if any(one.person_id == person.id for one in proposed):
+        raise DecisionRefused("You have proposed a decision; somebody else is to look at it now.")
     if proposed and person.may(Permission.RELEASE_OTHERS):
         return
     if any(one.verdict != choice.verdict for one in proposed):

@@ -1,11 +1,11 @@
 """One decision for many hits: what they have in common, what it covers, and one undo for all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from config.policy import Policy
@@ -51,7 +51,7 @@ class Covered:
     left_out: tuple[tuple[str, str], ...]
 
 
-def sizes(session: Session, hit_id: int) -> dict[Because, Count]:
+def sizes(session: Session, hit_id: int, policy: Policy) -> dict[Because, Count]:
     """How many other open hits have each thing in common with this one."""
     content = session.scalar(
         select(Content).join(Hit, Hit.content_id == Content.id).where(Hit.id == hit_id)
@@ -59,9 +59,7 @@ def sizes(session: Session, hit_id: int) -> dict[Because, Count]:
     if content is None:
         return {}
     return {
-        because: capped(
-            session, select(Hit.id).where(*_others(hit_id, content.id, because, content))
-        )
+        because: capped(session, select(Hit.id).where(_others(hit_id, because, content, policy)))
         for because in Because
     }
 
@@ -81,7 +79,7 @@ def members(
         return ()
     query = (
         select(Hit)
-        .where(*_others(hit_id, hit.content_id, because, hit.content))
+        .where(_others(hit_id, because, hit.content, policy))
         .options(joinedload(Hit.content), joinedload(Hit.holder))
         .order_by(Hit.urgent_at, Hit.id)
         .limit(policy.groups.at_most - 1)
@@ -94,14 +92,16 @@ def members(
 
 def decide(
     session: Session,
-    hit_ids: Sequence[int],
+    hit_id: int,
     because: Because,
+    hit_ids: Sequence[int],
     person: Identity,
     choice: Choice,
     policy: Policy,
     now: datetime,
 ) -> Covered:
-    """Decide all of these hits alike, in the caller's transaction.
+    """Decide those of `hit_ids` alike that have it in common with this hit, or are it, in the
+    caller's transaction.
 
     Each is claimed, decided and logged like any other. One that somebody else holds, or that needs
     no decision any more, is left out and named; nothing of it is changed. Raises DecisionRefused
@@ -110,32 +110,37 @@ def decide(
     wanted = sorted(set(hit_ids))
     if not 1 <= len(wanted) <= policy.groups.at_most:
         raise DecisionRefused(f"One decision covers 1 to {policy.groups.at_most} hits.")
+    alike = _lock_alike(session, hit_id, because, wanted, policy)
     decided: list[Decision] = []
     proposed: list[int] = []
     left_out: list[tuple[str, str]] = []
-    for hit_id in wanted:
+    for one in wanted:
+        if one not in alike:
+            left_out.append((hit_name(one), f"It is not of the same {because} as the others."))
+            continue
         try:
             with session.begin_nested():
-                lease = claims.claim(session, hit_id, person, policy, now)
+                lease = claims.claim(session, one, person, policy, now)
                 made = second.decide_or_propose(
                     session,
-                    hit_id,
+                    one,
                     lease.number,
                     person,
                     choice,
                     policy,
                     now,
-                    together=len(wanted),
+                    together=len(alike),
                 )
         except (ClaimRefused, DecisionRefused) as refusal:
-            left_out.append((hit_name(hit_id), str(refusal)))
+            left_out.append((hit_name(one), str(refusal)))
             continue
         if isinstance(made, Decision):
             decided.append(made)
         else:
-            proposed.append(hit_id)
+            proposed.append(one)
     group_id = _keep(session, decided, because, person, now)
-    return Covered(group_id, tuple(one.hit_id for one in decided), tuple(proposed), tuple(left_out))
+    done = tuple(decision.hit_id for decision in decided)
+    return Covered(group_id, done, tuple(proposed), tuple(left_out))
 
 
 def undo_all(
@@ -152,9 +157,11 @@ def undo_all(
         .where(GroupedDecision.group_id == group_id)
         .order_by(Decision.hit_id)
     )
+    covered = session.execute(query).all()
+    _lock(session, Hit.id.in_([hit_id for hit_id, _ in covered]))
     undone: list[int] = []
     left_out: list[tuple[str, str]] = []
-    for hit_id, ordinal in session.execute(query).all():
+    for hit_id, ordinal in covered:
         try:
             with session.begin_nested():
                 undo.undo(session, hit_id, ordinal, person, policy, now)
@@ -164,6 +171,28 @@ def undo_all(
         else:
             undone.append(hit_id)
     return Covered(group_id, tuple(undone), (), tuple(left_out))
+
+
+def _lock_alike(
+    session: Session, hit_id: int, because: Because, wanted: Sequence[int], policy: Policy
+) -> Collection[int]:
+    """Those of `wanted` that have it in common with the hit or are it, whatever their state."""
+    content = session.scalar(
+        select(Content).join(Hit, Hit.content_id == Content.id).where(Hit.id == hit_id)
+    )
+    if content is None:
+        raise DecisionRefused("There is no such hit.")
+    common = or_(Hit.id == hit_id, _in_common(hit_id, because, content, policy))
+    return _lock(session, and_(Hit.id.in_(wanted), common))
+
+
+def _lock(session: Session, which: ColumnElement[bool]) -> Collection[int]:
+    """Lock all of a group before any of it changes, in one order; their ids.
+
+    Whoever decides a single hit locks it before what decisions have in common, such as the counts
+    of a source. A group that did so one after the other would wait for somebody who waits for it.
+    """
+    return set(session.scalars(select(Hit.id).where(which).order_by(Hit.id).with_for_update()))
 
 
 def _keep(
@@ -190,30 +219,32 @@ def _keep(
     return group.id
 
 
-def _others(
-    hit_id: int, content_id: int, because: Because, content: Content
-) -> list[ColumnElement[bool]]:
+def _others(hit_id: int, because: Because, content: Content, policy: Policy) -> ColumnElement[bool]:
     """Open hits that have it in common with the hit, without the hit itself."""
-    asked: list[ColumnElement[bool]] = [Hit.state == "open", Hit.id != hit_id]
+    return and_(Hit.state == "open", Hit.id != hit_id, _in_common(hit_id, because, content, policy))
+
+
+def _in_common(
+    hit_id: int, because: Because, content: Content, policy: Policy
+) -> ColumnElement[bool]:
+    """The condition on Hit, for the hit `hit_id` on `content`."""
     match because:
         case Because.ENTRY:
             here = select(Match.entry_id).where(Match.hit_id == hit_id)
-            asked.append(Hit.id.in_(select(Match.hit_id).where(Match.entry_id.in_(here))))
+            return Hit.id.in_(select(Match.hit_id).where(Match.entry_id.in_(here)))
         case Because.FINGERPRINT:
             mine, theirs = aliased(ContentFingerprint), aliased(ContentFingerprint)
-            same = exists().where(
-                mine.content_id == content_id,
-                theirs.algorithm == mine.algorithm,
-                theirs.value == mine.value,
-                theirs.content_id == Hit.content_id,
-            )
-            asked.append(same)
+            same = and_(theirs.algorithm == mine.algorithm, theirs.value == mine.value)
+            least = policy.matching.pdq_quality
+            # Plain pictures are alike by accident, and so are single frames of films.
+            telling = and_(mine.at.is_(None), or_(mine.quality.is_(None), mine.quality >= least))
+            query = select(theirs.content_id).join(mine, same)
+            return Hit.content_id.in_(query.where(mine.content_id == content.id, telling))
         case Because.UPLOADER:
-            theirs_too = select(Content.id).where(
+            posted = select(Content.id).where(
                 Content.uploader == content.uploader, Content.uploader.is_not(None)
             )
-            asked.append(Hit.content_id.in_(theirs_too))
-    return asked
+            return Hit.content_id.in_(posted)
 
 
 def _member(hit: Hit, person: Identity, now: datetime) -> Member:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from config.policy import SecondPerson
 from exchange.records import Vote
 from moderation.priority import decided_here
 from store.entry import PeerVoteRow
-from store.hit import Hit
+from store.hit import Decision, Hit
 from store.proposal import Proposal
 
 
@@ -39,6 +39,28 @@ def standing(session: Session, hit_id: int) -> Sequence[Proposal]:
     return session.scalars(query).all()
 
 
+def proposed_by(person_id: int) -> ColumnElement[bool]:
+    """The condition on Hit that this person's proposal is among those that stand for it."""
+    theirs = exists().where(
+        Proposal.hit_id == Hit.id, Proposal.person_id == person_id, Proposal.settled_at.is_(None)
+    )
+    return and_(Hit.proposer_id.is_not(None), theirs)
+
+
+def stand_again(session: Session, hit: Hit, decision: Decision) -> None:
+    """The decision is taken back: what was proposed before it stands as it did, so that of two who
+    see it differently neither decides alone."""
+    session.execute(
+        update(Proposal)
+        .where(Proposal.hit_id == hit.id, Proposal.settled_at == decision.decided_at)
+        .values(settled_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    proposed = standing(session, hit.id)
+    hit.proposer_id = proposed[-1].person_id if proposed else None
+    hit.for_lead = len({one.verdict for one in proposed}) > 1
+
+
 def settle(session: Session, hit_id: int, now: datetime) -> None:
     """The hit is decided: nothing is proposed for it any more."""
     session.execute(
@@ -58,4 +80,4 @@ def _confirmed(session: Session, hit: Hit) -> bool:
     if session.scalar(peers):
         return True
     here = decided_here(session, entry_ids)
-    return bool(here.get("confirm") or here.get("remove"))
+    return here.get("confirm", 0) + here.get("remove", 0) > (hit.verdict in ("confirm", "remove"))

@@ -7,7 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from config.policy import Policy
-from moderation import audit, deliveries, platform, refusals, source_records, support, votes
+from moderation import (
+    audit,
+    deliveries,
+    platform,
+    proposals,
+    refusals,
+    source_records,
+    support,
+    votes,
+)
 from moderation.claims import Lease
 from moderation.decisions import DecisionRefused, locked
 from moderation.naming import hit_name
@@ -104,6 +113,7 @@ def undo(
     hit.state, hit.verdict, hit.closed_at = "open", None, None
     hit.holder_id, hit.lease_until = person.id, now + policy.lease.length
     hit.lease_number += 1
+    proposals.stand_again(session, hit, decision)
     session.flush()
     cancelled = deliveries.cancel(session, hit)
     if deliveries.has_left(session, decision):  # what left until now was not cancelled

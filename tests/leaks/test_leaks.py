@@ -78,6 +78,7 @@ def used(installation: Installation, pictures: list[Path]) -> Installation:
     _submit(installation, pictures)
     _scan(installation, pictures)
     _try_to_send(installation, pictures)
+    _search(installation, pictures)
     _decide(installation)
     return installation
 
@@ -131,13 +132,28 @@ def _try_to_send(here: Installation, pictures: list[Path]) -> None:
         assert not client.post(cases, files={"file": raw}).is_success
 
 
+def _search(here: Installation, pictures: list[Path]) -> None:
+    """Search by each file, one of them large, and by its fingerprint."""
+    mona = here.person(Role.MODERATOR)
+    mona.get("/search")
+    sent = {"csrf_token": mona.token()}
+    files = [path.read_bytes() for path in pictures]
+    answered = [
+        mona.client.post("/search", data={**sent, "file": (io.BytesIO(file), "x")}).status_code
+        for file in [*files, files[-1] + bytes(1_000_000)]
+    ]
+    assert sorted(answered) == [200] * len(files) + [422], "all but the broken one are read"
+    pasted = fingerprint_file(pictures[-1]).md5.hex
+    assert mona.client.post("/search", data={**sent, "fingerprint": pasted}).status_code == 200
+
+
 def _decide(here: Installation) -> None:
     """A lead looks at every page and decides every hit; the outcome is delivered."""
     lena = here.person(Role.LEAD)
     for number in range(1, 7):
         lena.get("/queue")
         lena.follow(lena.press("Claim the most urgent"))
-        panel = ("Already gone", "Exact copy", "Near copy")[number % 3]
+        panel = ("Confirm", "Exact copy", "Near copy")[number % 3]
         lena.follow(lena.press(next(one for one in lena.buttons() if one.startswith(panel))))
     for path in (
         "/queue?view=decided",

@@ -49,7 +49,9 @@ def _deliver_all(parts: Runtime, destination: str) -> None:
     with connections.Senders(parts) as senders:
         for delivery_id in outbox.due(parts.database, destination, _now(), ROUND):
             started = time.monotonic()
-            outbox.deliver(parts.database, delivery_id, senders.send, rules, _now)
+            arrived = outbox.deliver(parts.database, delivery_id, senders.send, rules, _now)
+            if not arrived and not outbox.due(parts.database, destination, _now(), 1):
+                break  # it is left alone from here on: the worker is for others
             time.sleep(max(0.0, pace - (time.monotonic() - started)))
 
 

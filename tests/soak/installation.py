@@ -16,7 +16,7 @@ from jobs.runtime import Runtime, build
 from local.redis import private_redis
 from tests.soak.postgres import Postgres
 from tests.soak.proxy import Fault, Proxy
-from tests.soak.template import Template, await_answer, process, registry_process
+from tests.soak.template import Template, platform_process, registry_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,8 @@ def installed(
             "REDIS_URL": stack.enter_context(private_redis(folder / "redis")),
             "REGISTRY_DATABASE_URL": f"sqlite:///{folder / 'registry.sqlite'}",
         }
-        platform = ["-m", "demo.platform", str(addresses.platform)]
-        stack.enter_context(process(platform, environ))
+        stack.enter_context(platform_process(environ, addresses.platform))
         stack.enter_context(registry_process(environ, addresses.registry))
-        await_answer(f"http://127.0.0.1:{addresses.platform}/")
         parts = build(load(environ))
         stack.callback(parts.database.close)
         proxies = [

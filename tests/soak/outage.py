@@ -34,7 +34,6 @@ from tests.soak.proxy import Exchange, Proxy
 from tests.soak.senders import FORK
 from tests.soak.template import Addresses
 
-DAY = timedelta(days=1)
 TICK = timedelta(seconds=5)  # jobs/cron.py
 WINDOW_SECONDS = 10
 
@@ -48,11 +47,11 @@ class Outage:
     wrong: tuple[str, ...]
 
 
-def outage(installation: Installation, decisions: int) -> Outage:
-    """Let people decide through a day without the registry, and send all when it is back."""
+def outage(installation: Installation, decisions: int, hours: int) -> Outage:
+    """Let people decide through so many hours without the registry; send all when it is back."""
     installation.parts.database.close()
     here, there = FORK.Pipe()
-    process = FORK.Process(target=_live, args=(installation, decisions, there))
+    process = FORK.Process(target=_live, args=(installation, decisions, hours, there))
     process.start()
     there.close()
     try:
@@ -65,7 +64,7 @@ def outage(installation: Installation, decisions: int) -> Outage:
     return found
 
 
-def _live(installation: Installation, decisions: int, tell: Connection) -> None:
+def _live(installation: Installation, decisions: int, hours: int, tell: Connection) -> None:
     try:
         os.environ.update({**installation.environ, "POLICY_FILES": ""})
         parts = runtime.current()
@@ -78,9 +77,9 @@ def _live(installation: Installation, decisions: int, tell: Connection) -> None:
         with time_machine.travel(datetime.now(UTC), tick=True) as clock:
             day = _Day(parts, people, installation.template.people, clock)
             with _platform(parts, installation.folder, installation.template.addresses):
-                failed = day.without_registry(decisions)
+                failed = day.without_registry(decisions, hours)
                 heard = day.back_again(installation.template.addresses)
-        tell.send(Outage(people.all_made, failed, _wrong(parts, failed, heard)))
+        tell.send(Outage(people.all_made, failed, _wrong(parts, hours, failed, heard)))
     except BaseException:  # noqa: BLE001 - a fork's traceback is lost otherwise
         traceback.print_exc()
         sys.stderr.flush()
@@ -99,11 +98,11 @@ class _Day:
     ) -> None:
         self._parts, self._people, self._staff, self._clock = parts, people, staff, clock
 
-    def without_registry(self, decisions: int) -> int:
-        """A day with decisions in each of its hours; how often the registry was tried."""
+    def without_registry(self, decisions: int, hours: int) -> int:
+        """Hours with decisions in each of them; how often the registry was tried."""
         begun = _now()
-        for hour in range(24):
-            while len(self._people.made) < decisions * (hour + 1) / 24:
+        for hour in range(hours):
+            while len(self._people.made) < decisions * (hour + 1) / hours:
                 self._people.step(self._staff[len(self._people.made) % len(self._staff)])
             self._until(begun + timedelta(hours=hour + 1))
         with self._parts.database.read() as session:
@@ -121,38 +120,39 @@ class _Day:
         proxy = Proxy(addresses.before_registry, addresses.registry, listen, every=1, burst=1)
         with proxy.listening():
             while (moment := self._next()) is not None:
-                self._until(moment)
+                self._until(moment + TICK)
         return heard
 
     def _until(self, moment: datetime) -> None:
         """Deliver what is due until then, jumping from one wake-up to the next."""
-        while True:
-            for destination in outbox.destinations_due(self._parts.database, _now()):
+        while (now := _now()) < moment:
+            due = outbox.destinations_due(self._parts.database, now)
+            for destination in due:
                 job.deliver_to(destination)
-            following = self._next()
-            jump = min(moment, following or moment) - _now()
-            if jump > timedelta(0):
-                self._clock.shift(max(jump, TICK))
-            if _now() >= moment:
-                return
+            if not due:
+                following = self._next() or moment
+                self._clock.shift(max(min(following, moment) - _now(), TICK))
 
     def _next(self) -> datetime | None:
         """When something may be sent next; None when nothing is left."""
         query = (
-            select(func.min(Delivery.next_attempt_at), Destination.retry_at)
+            select(Delivery, Destination.retry_at)
             .outerjoin(Destination, Destination.name == Delivery.destination)
             .where(Delivery.state.in_(OPEN_STATES))
-            .group_by(Delivery.destination, Destination.retry_at)
+            .order_by(Delivery.id.desc())
         )
         with self._parts.database.read() as session:
-            rows = [(at, retry_at) for at, retry_at in session.execute(query)]
-        return min((max(at, retry_at or at) for at, retry_at in rows), default=None)
+            first = {
+                (row.destination, row.subject): max(row.next_attempt_at, retry_at or row.created_at)
+                for row, retry_at in session.execute(query)
+            }
+        return min(first.values(), default=None)
 
 
-def _wrong(parts: Runtime, failed: int, heard: list[float]) -> tuple[str, ...]:
+def _wrong(parts: Runtime, hours: int, failed: int, heard: list[float]) -> tuple[str, ...]:
     rules = parts.settings.policy.outbox
     wrong = []
-    few = round(DAY.total_seconds() / rules.circuit_longest_seconds * 1.1) + 20
+    few = round(hours * 3_600 / rules.circuit_longest_seconds * 1.1) + 20
     if failed > few:
         wrong.append(f"{failed} tries while it was away, more than {few}")
     most = rules.per_minute / 60 * WINDOW_SECONDS + 1

@@ -29,7 +29,8 @@ KILL_EVERY = 4
 class Order:
     """What is asked of a scenario: so many decisions, on one kind of database, in `folder`.
 
-    `wrap` is for twins that plant a fault in the sender. `per_second` is how fast people decide.
+    `wrap` is for twins that plant a fault in the sender. People decide `per_second`; a registry
+    that is away is so for `hours` of a simulated clock.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class Order:
     decisions: int
     wrap: Wrap = as_it_is
     per_second: float = PER_SECOND
+    hours: int = 24
 
     @property
     def database(self) -> str:
@@ -138,7 +140,7 @@ def _with_workers(installation: Installation, order: Order, trouble: Trouble) ->
 
 
 def _registry_is_away(installation: Installation, order: Order) -> Ran:
-    found = outage(installation, order.decisions)
+    found = outage(installation, order.decisions, order.hours)
     return Ran(found.made, found.failed, found.wrong)
 
 
@@ -146,9 +148,9 @@ PLANS: Mapping[str, Plan] = {
     "killed": Plan(partial(_with_senders, kill_every=KILL_EVERY)),
     "error-500": Plan(_with_senders, faults.error_500),
     "busy-429": Plan(_with_senders, faults.busy_429, every=24, burst=1),
-    "timeout": Plan(_with_senders, faults.silence),
+    "timeout": Plan(_with_senders, faults.silence, every=24),
     "half-an-answer": Plan(_with_senders, faults.half_an_answer),
-    "late-answer": Plan(_with_senders, faults.late_answer),
+    "late-answer": Plan(_with_senders, faults.late_answer, every=24),
     "redis": Plan(_redis_goes),
     "database": Plan(_database_goes, databases=("postgresql",)),
     "away-for-a-day": Plan(_registry_is_away),

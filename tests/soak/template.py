@@ -4,21 +4,26 @@ The registry lists drawn fingerprints, submitted as a person's device submits th
 read the list over its protocol; the platform's content matches it, exactly or nearly.
 """
 
+import logging
+import os
 import random
 import secrets
-import subprocess
-import sys
+import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import ThreadingHTTPServer
+from multiprocessing import get_context
 from pathlib import Path
 
 import httpx
 from sqlalchemy import select
+from werkzeug.serving import make_server
 
-from config.settings import ROOT, load
+from config.settings import load
+from demo.platform import Received, handler
 from exchange.records import MediaKind
 from exchange.registry import connect
 from jobs.registries import Registries
@@ -30,6 +35,7 @@ from moderation.content import Item, Print
 from moderation.people import Identity
 from moderation.permissions import Role
 from moderation.source_settings import SourceSettings
+from registry.app import from_environment
 from registry.device import RegistryOverHttp
 from store import migrate
 from store.content import Content
@@ -40,6 +46,7 @@ from tests.e2e.installation import free_ports
 from tests.soak.postgres import Postgres
 from tests.world import near, pdq
 
+FORK = get_context("fork")
 POLICY = Path(__file__).with_name("policy.toml")
 SOURCE, ACTOR = "Take It Down", "command:soak"
 DECISIONS_PER_HIT = 1.4
@@ -92,33 +99,48 @@ def prepare(
 @contextmanager
 def registry_process(environ: Mapping[str, str], port: int) -> Iterator[None]:
     """The reference registry as a process of its own, ready."""
-    with process(["app.py", "registry", "serve"], environ):
-        await_answer(f"http://127.0.0.1:{port}/")
+    with _process(_serve_registry, environ, port):
         yield
 
 
 @contextmanager
-def process(
-    arguments: list[str], environ: Mapping[str, str]
-) -> Iterator["subprocess.Popen[bytes]"]:
-    """`python …` until the block ends. What it says goes to a log beside its data."""
-    log = Path(environ["DATA_DIR"]) / f"{'-'.join(arguments).replace('/', '-')}.log"
-    with log.open("ab") as out:
-        started = subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, env=dict(environ), stdout=out, stderr=out
-        )
-        try:
-            yield started
-        finally:
-            started.terminate()
-            try:
-                started.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                started.kill()
-                started.wait()
+def platform_process(environ: Mapping[str, str], port: int) -> Iterator[None]:
+    """The demo platform's receiver as a process of its own, ready."""
+    with _process(_serve_platform, environ, port):
+        yield
 
 
-def await_answer(url: str) -> None:
+@contextmanager
+def _process(serve: Callable[[int], None], environ: Mapping[str, str], port: int) -> Iterator[None]:
+    """A fork, so that nothing is imported anew. It answers by the time the block begins."""
+    started = FORK.Process(target=_serve, args=(serve, environ, port))
+    started.start()
+    try:
+        _await_answer(f"http://127.0.0.1:{port}/")
+        yield
+    finally:
+        started.terminate()
+        started.join()
+
+
+def _serve(serve: Callable[[int], None], environ: Mapping[str, str], port: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.update(environ)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    serve(port)
+
+
+def _serve_registry(port: int) -> None:
+    make_server("127.0.0.1", port, from_environment(), threaded=True).serve_forever()
+
+
+def _serve_platform(port: int) -> None:
+    received = Received(Path(os.environ["DATA_DIR"]) / "demo" / "platform.jsonl")
+    serve = handler(os.environ["PLATFORM_SECRET"], received)
+    ThreadingHTTPServer(("127.0.0.1", port), serve).serve_forever()
+
+
+def _await_answer(url: str) -> None:
     """Wait until something answers there. TimeoutError if nothing does."""
     deadline = time.monotonic() + READY_SECONDS
     while True:

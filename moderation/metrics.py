@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from moderation import delivery_list
 from moderation.counting import Count
@@ -51,23 +51,43 @@ class Figures:
 def figures(session: Session, now: datetime) -> Figures:
     """The figures at `now`, the last DAYS days by UTC day."""
     since = (now - timedelta(days=DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    first = Decision.ordinal == 1
     decided = (
         select(func.count())
         .select_from(Decision)
         .join(Hit, Hit.id == Decision.hit_id)
-        .where(first, Decision.decided_at >= since)
+        .where(_is_first(), Decision.decided_at >= since)
     )
     return Figures(
         open=_count(session, Hit.state == "open"),
-        at_risk=_count(session, Hit.state == "open", Hit.at_risk_at <= now, Hit.due_at > now),
-        breached=_count(session, Hit.state == "open", Hit.due_at <= now),
+        at_risk=_count(
+            session,
+            Hit.state == "open",
+            _has_passed(Hit.at_risk_at, now),
+            ~_has_passed(Hit.due_at, now),
+        ),
+        breached=_count(session, Hit.state == "open", _has_passed(Hit.due_at, now)),
         decided=session.scalar(decided) or 0,
         late=session.scalar(decided.where(Decision.decided_at > Hit.due_at)) or 0,
         median_minutes=_median(session, since),
         deliveries=delivery_list.counts(session, now),
         days=_days(session, since, now),
     )
+
+
+def _is_first() -> ColumnElement[bool]:
+    """The condition on Decision: the first of its hit that stood, not undone like those before."""
+    earlier = aliased(Decision)
+    stood_before = exists().where(
+        earlier.hit_id == Decision.hit_id,
+        earlier.ordinal < Decision.ordinal,
+        ~exists().where(Undo.decision_id == earlier.id),
+    )
+    return ~stood_before & ~exists().where(Undo.decision_id == Decision.id)
+
+
+def _has_passed(moment: InstrumentedAttribute[datetime], now: datetime) -> ColumnElement[bool]:
+    """The condition on Hit: its clock, which may stand still, has come to `moment`."""
+    return (moment <= now) & or_(Hit.paused_at.is_(None), moment <= Hit.paused_at)
 
 
 def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
@@ -79,7 +99,7 @@ def _median(session: Session, since: datetime) -> float | None:
     query = (
         select(Hit.opened_at, Decision.decided_at)
         .join(Hit, Hit.id == Decision.hit_id)
-        .where(Decision.ordinal == 1, Decision.decided_at >= since)
+        .where(_is_first(), Decision.decided_at >= since)
         .order_by(Decision.id.desc())
         .limit(SAMPLE)
     )

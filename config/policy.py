@@ -178,6 +178,21 @@ class Reasons(Rules):
         return found
 
 
+class Guidance(Rules):
+    """When to choose a verdict, in the words of the installation's own policy, with examples."""
+
+    when: str = Field(min_length=1, max_length=600)
+    examples: tuple[str, ...] = ()
+
+
+class GuidanceOnVerdicts(Rules):
+    """What stands beside the decision, for each verdict."""
+
+    confirm: Guidance
+    remove: Guidance
+    dispute: Guidance
+
+
 class Priority(Rules):
     """Points that make a hit more urgent; the queue shows which applied.
 
@@ -232,6 +247,7 @@ class Policy(Rules):
     second_person: SecondPerson
     groups: Groups
     reasons: Reasons
+    guidance: GuidanceOnVerdicts
     priority: Priority
     classifications: Mapping[str, str]
     sync_minutes: int = Field(ge=1)

@@ -55,6 +55,7 @@ ACTIONS = (
         for n in range(1, 10)
     ),
     _action("hits.note", "n", "Go to the note", HELD),
+    _action("hits.guidance", "g", "When to choose which decision", HELD),
     _action("hits.undo", "u", "Undo, or decide otherwise", QUEUE, FREE, HELD, CLOSED),
     _action("hits.agree", "a", "It stands", CLOSED),
     _action("hits.put-back", "p", "Put the content back", CLOSED),

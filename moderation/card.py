@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from config.policy import Policy, ReasonText
+from config.policy import GuidanceOnVerdicts, Policy, ReasonText
 from exchange.records import Told
 from moderation import audit, delivery_list, evidence, proposals, undo
 from moderation.clock import ClockState, clock_state
@@ -105,6 +105,7 @@ class HitCard:
     reasons_confirm: tuple[ReasonText, ...]
     reasons_remove: tuple[ReasonText, ...]
     reasons_dispute: tuple[ReasonText, ...]
+    guidance: GuidanceOnVerdicts
     registry_reasons: tuple[DisputeReasons, ...]
     may_claim: bool
     may_decide: bool
@@ -182,6 +183,7 @@ def hit_card(
         reasons_confirm=policy.reasons.confirm,
         reasons_remove=policy.reasons.remove,
         reasons_dispute=policy.reasons.dispute,
+        guidance=policy.guidance,
         registry_reasons=tuple(_registry_reasons(session, hit)),
         may_claim=open_
         and not held

@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from config.policy import ReasonText
+from config.policy import Guidance, GuidanceOnVerdicts, ReasonText
 from console.hits import DecisionForm
 from moderation import audit, card, evidence, queue
 from moderation.clock import ClockState
@@ -162,6 +162,13 @@ CARD = card.HitCard(
     reasons_dispute=(
         ReasonText(code="different-content", words="The content is something else"),
         ReasonText(code="plain-content", words="Too plain to tell"),
+    ),
+    guidance=GuidanceOnVerdicts(
+        confirm=Guidance(when="The match is right and nothing is up.", examples=("It is gone.",)),
+        remove=Guidance(when="The match is right and the content is up."),
+        dispute=Guidance(
+            when="The content is something else.", examples=("A logo.", "A template.")
+        ),
     ),
     registry_reasons=(
         card.DisputeReasons("Take It Down", ("Not of a minor", "Not sexual", "Wrong hash")),

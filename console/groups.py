@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from console.access import person, requires
-from console.hits import Answer, DecisionForm
+from console.decision_form import DecisionForm
+from console.hits import Answer
 from console.parts import parts
 from moderation import groups
 from moderation.card import HitCard, hit_card

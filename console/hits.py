@@ -7,13 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, IntegerField, StringField, TextAreaField
-from wtforms.validators import Length, Optional, Regexp
 
 from console.access import htmx, person, requires
+from console.decision_form import DecisionForm, draft
 from console.parts import parts
 from moderation import (
     claims,
@@ -29,7 +27,7 @@ from moderation import (
 )
 from moderation.card import HitCard, hit_card
 from moderation.claims import ClaimRefused
-from moderation.decisions import Choice, DecisionRefused, Verdict
+from moderation.decisions import DecisionRefused, Verdict
 from moderation.escalations import EscalationRefused
 from moderation.pauses import PauseRefused
 from moderation.permissions import Permission
@@ -39,43 +37,6 @@ blueprint = Blueprint("hits", __name__, url_prefix="/hits")
 
 Answer = Response | str | tuple[str, int]
 REFUSALS = (ClaimRefused, DecisionRefused, EscalationRefused, PauseRefused)
-
-
-class DecisionForm(FlaskForm):  # type: ignore[misc]
-    """A decision. `lease` is the claim it is made under, `ordinal` the decision it reverses.
-
-    `choice` is what the pressed button says: the verdict, a colon and the reason. Of a dispute that
-    is the registry's own reason, and `reason` is ours.
-    """
-
-    choice = StringField(
-        validators=[
-            Regexp(f"({'|'.join(Verdict)}):", message="Choose confirm, remove or dispute."),
-            Length(max=260),
-        ]
-    )
-    reason = StringField(validators=[Length(max=40)])
-    note = TextAreaField(validators=[Length(max=decisions.MAX_NOTE)])
-    lease = IntegerField(validators=[Optional()])
-    ordinal = IntegerField(validators=[Optional()])
-    sure = BooleanField()
-
-    @property
-    def verdict(self) -> str:
-        """The verdict that was chosen."""
-        return (self.choice.data or "").partition(":")[0]
-
-    @property
-    def chosen(self) -> Choice:
-        """The choice as the rules take it."""
-        _, _, reason = (self.choice.data or "").partition(":")
-        own = self.reason.data if self.verdict == Verdict.DISPUTE else ""
-        return Choice(
-            verdict=Verdict(self.verdict),
-            reason=own or reason,
-            note=self.note.data or "",
-            registry_reason=reason if own else "",
-        )
 
 
 @blueprint.get("/<int:hit_id>")
@@ -158,7 +119,7 @@ def decide(hit_id: int) -> Answer:
     """Decide the hit under one's claim. What the platform acts on at once is asked for twice."""
     form = DecisionForm()
     if not form.validate_on_submit():
-        return _page(hit_id, problem=_first_error(form), status=422)
+        return _page(hit_id, problem=form.first_error, status=422)
     if form.verdict == Verdict.REMOVE and not form.sure.data:
         return _confirmation(hit_id, form)
     return _change(
@@ -176,7 +137,7 @@ def reverse(hit_id: int) -> Answer:
     """Decide a decided hit otherwise. Asked for twice, whatever the new decision is."""
     form = DecisionForm()
     if not form.validate_on_submit():
-        return _page(hit_id, problem=_first_error(form), status=422)
+        return _page(hit_id, problem=form.first_error, status=422)
     if not form.sure.data:
         return _confirmation(hit_id, form)
     return _change(
@@ -225,7 +186,7 @@ def _change(
     if elsewhere is not None:
         return elsewhere
     # A redirect would lose a note that came along with the claim.
-    if htmx or (then is not _decided and _draft()["note"]):
+    if htmx or (then is not _decided and draft()["note"]):
         return _page(hit_id)
     return redirect(_address(hit_id))
 
@@ -289,7 +250,7 @@ def _page(hit_id: int, *, problem: str | None = None, status: int = 200) -> tupl
             last=undo.latest(rows, person(), parts().policy, now),
             work=_working(),
             problem=problem,
-            draft=_draft(),
+            draft=draft(),
         )
     return html, status
 
@@ -308,17 +269,3 @@ def _card(rows: Session, hit_id: int) -> HitCard:
     if card is None:
         abort(404)
     return card
-
-
-def _first_error(form: DecisionForm) -> str:
-    for name, errors in form.errors.items():
-        return f"{name or 'form'}: {errors[0]}"
-    return "The form could not be read."
-
-
-def _draft() -> dict[str, str]:
-    """What was typed, to be kept when a decision is refused; a fingerprint in it is not."""
-    typed = {name: request.form.get(name, "")[: decisions.MAX_NOTE] for name in ("reason", "note")}
-    typed["verdict"] = request.form.get("choice", "")[:260].partition(":")[0]
-    secret = decisions.LOOKS_LIKE_A_FINGERPRINT
-    return {name: secret.sub("[fingerprint]", text) for name, text in typed.items()}

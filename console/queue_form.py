@@ -108,7 +108,7 @@ def _word(words: type[Word], text: str | None) -> Word | None:
 
 
 def _text(text: str | None) -> str:
-    # No id of the outside holds U+0000, and a view that is kept is read past the guard of addresses.
+    # No id of the outside holds U+0000, and a kept view is read past the guard of addresses.
     return (text or "").replace("\x00", "")[:LONGEST].strip()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from config.policy import Guidance, GuidanceOnVerdicts, ReasonText
-from console.hits import DecisionForm
+from console.decision_form import DecisionForm
 from moderation import audit, card, evidence, queue
 from moderation.clock import ClockState
 from moderation.delivery_list import DeliveryFacts, Stage

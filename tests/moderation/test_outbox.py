@@ -380,6 +380,18 @@ def test_what_a_later_word_has_overtaken_is_not_said_any_more(world: World) -> N
         _retry(world, 1)
 
 
+def test_what_the_same_decision_says_besides_overtakes_nothing(world: World) -> None:
+    """A removal that was given up, and the refusal of its fingerprint that arrived after it."""
+    world.decide(world.hit(distance=3), "remove")
+    removal, refusal = (row.id for row in _rows(world) if row.destination == PLATFORM)
+    _send(world, _refused, removal)
+    _send(world, _accepted, refusal)
+    _retry(world, removal)
+    world.deliver()
+    states = {row.action: row.state for row in _rows(world)}
+    assert (states["remove"], states["refuse-fingerprint"]) == ("delivered", "delivered")
+
+
 # --- whatever happens, the registry ends with the last word
 
 STEPS = st.lists(

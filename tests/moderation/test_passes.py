@@ -158,3 +158,32 @@ def test_no_version_is_numbered_while_a_pass_is_under_way(world: World) -> None:
     numbering.join()
     with world.database.read() as session:
         assert session.scalars(select(Hit.content_id)).all() == [content_id]
+
+
+def test_a_pass_and_a_removal_do_not_wait_for_each_other(world: World) -> None:
+    """The pass holds the content and goes on to the hit, the removal holds the hit and goes on to
+    refuse the content's fingerprints."""
+    value = pdq()
+    world.list_entries(record(near(value, 5)))
+    content_id = world.post(_print(value))
+    _list(world, record(value))
+    found = world.number_version()
+    assert world.people["mona"].login
+    failed: list[Exception] = []
+
+    def remove() -> None:
+        try:
+            world.decide(1, "remove")
+        except Exception as error:  # noqa: BLE001 - told by the test
+            failed.append(error)
+
+    removing = threading.Thread(target=remove)
+    with world.database.write() as session:
+        contents = passes.locked_content(session, Content.id == content_id)
+        removing.start()
+        removing.join(0.5)
+        passes.match_and_record(session, contents, found, world.policy, world.now)
+    removing.join(30)
+    assert failed == []
+    with world.database.read() as session:
+        assert "remove" in session.scalars(select(Hit.verdict)).all()

@@ -12,12 +12,13 @@ from sqlalchemy.exc import DBAPIError
 from exchange.records import EntryRecord, Page
 from matching.fingerprint import Algorithm, Fingerprint
 from matching.index import IndexDirectory
-from moderation import audit, claims, decisions, passes, sync
+from moderation import audit, claims, decisions, passes, sync, undo
 from moderation.claims import ClaimRefused
 from moderation.content import Print
 from moderation.decisions import DecisionRefused
 from moderation.naming import hit_name
 from store.content import Content
+from store.delivery import Delivery
 from store.hit import Hit, Match
 from store.source import Source
 from tests.world import World, choice, near, pdq, record
@@ -124,6 +125,77 @@ def test_a_decided_hit_keeps_its_decision(world: World, listed: bytes) -> None:
     assert _told(world, "hit.withdrawn") == []
 
 
+def test_a_removal_that_nothing_supports_any_more_is_marked_for_a_lead(
+    world: World, listed: bytes
+) -> None:
+    hit_id = _hit(world, "post").id
+    world.decide(hit_id, "remove")
+    _apply(world, _gone("one"))
+    assert _hit(world, "post").unsupported_at is None, "the other entry stands"
+    world.later(hours=1)
+    _apply(world, _gone("two"))
+    assert _hit(world, "post").unsupported_at == world.now
+    (line,) = _told(world, "hit.unsupported")
+    assert (line.subject, line.actor) == (hit_name(hit_id), "system:sync")
+    world.later(hours=1)
+    _apply(world, _gone("one", "two"))
+    assert len(_told(world, "hit.unsupported")) == 1
+    _apply(world, [record(listed, entry_id="one")])
+    assert _hit(world, "post").unsupported_at is None, "listed again as it was"
+
+
+def test_a_removal_whose_entry_says_something_else_now_is_marked_too(world: World) -> None:
+    value = pdq()
+    world.list_entries(record(value, entry_id="one"))
+    _post(world, value, "post")
+    world.decide(_hit(world, "post").id, "remove")
+    _apply(world, [record(pdq(), entry_id="one")])
+    assert _hit(world, "post").unsupported_at == world.now
+    _apply(world, [record(value, entry_id="one")])
+    assert _hit(world, "post").unsupported_at is None
+
+
+@pytest.mark.parametrize("verdict", ["confirm", "dispute"])
+def test_what_was_not_removed_needs_no_mark(world: World, listed: bytes, verdict: str) -> None:
+    assert listed
+    world.decide(_hit(world, "post").id, verdict)
+    _apply(world, _gone("one", "two"))
+    assert _hit(world, "post").unsupported_at is None
+
+
+def test_who_decides_such_a_removal_anew_has_seen_it(world: World, listed: bytes) -> None:
+    assert listed
+    hit_id = _hit(world, "post").id
+    world.decide(hit_id, "remove")
+    world.deliver()
+    _apply(world, _gone("one", "two"))
+    person = world.people["mona"]
+    with world.database.write() as session:
+        decisions.reverse(session, hit_id, 1, person, choice("dispute"), world.policy, world.now)
+    hit = _hit(world, "post")
+    assert (hit.verdict, hit.unsupported_at) == ("dispute", None)
+    with world.database.read() as session:
+        left = session.scalars(select(Delivery.action).where(Delivery.state == "waiting")).all()
+    assert left == ["restore"], "of entries that are gone the registry is told nothing"
+
+
+def test_an_entry_that_was_changed_gives_its_place_to_the_hit_on_what_it_is_now(
+    world: World,
+) -> None:
+    value = pdq()
+    world.list_entries(record(value, entry_id="one"))
+    _post(world, value, "post")
+    first = _hit(world, "post")
+    world.later(hours=2)
+    world.list_entries(record(near(value, 4), entry_id="one"))
+    second = _hit(world, "post")
+    with world.database.read() as session:
+        closed = session.get_one(Hit, first.id)
+    assert (closed.state, closed.closed_reason) == ("withdrawn", "entry-changed")
+    assert (second.state, second.nearest) == ("open", 4)
+    assert (second.opened_at, second.due_at) == (first.opened_at, first.due_at)
+
+
 def test_whoever_holds_such_a_hit_is_told_why_it_is_gone(world: World, listed: bytes) -> None:
     assert listed
     hit_id = _hit(world, "post").id
@@ -228,3 +300,20 @@ def test_a_withdrawal_and_a_decision_do_not_wait_for_each_other(world: World) ->
     syncing.join()
     assert syncing.raised == []
     assert _hit(world, "post").state == "decided"
+
+
+def test_a_withdrawal_and_an_undo_leave_no_open_hit_that_nothing_supports(world: World) -> None:
+    """The undo has looked at the entry and not yet committed when the entry goes."""
+    value = pdq()
+    world.list_entries(record(value, entry_id="one"))
+    _post(world, value, "post")
+    hit_id = _hit(world, "post").id
+    world.decide(hit_id, "confirm")
+    person = world.people["mona"]
+    syncing = Syncing(world)
+    with world.database.write() as session:
+        undo.undo(session, hit_id, 1, person, world.policy, world.now)
+        syncing.begin()
+    syncing.join()
+    assert syncing.raised == []
+    assert _hit(world, "post").state == "withdrawn"

@@ -129,7 +129,8 @@ def _guard() -> BaseResponse | None:
 
 def _referring_path() -> str:
     split = urlsplit(request.referrer or "")
-    return split.path if split.netloc == request.host else ""
+    place = split._replace(scheme="", netloc="", fragment="").geturl()
+    return place if split.netloc == request.host else ""
 
 
 def _declare(access: Access) -> Callable[[View], View]:

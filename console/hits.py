@@ -223,7 +223,7 @@ def _next(_hit_id: int, _made: object) -> Answer | None:
 
 
 def _working() -> bool:
-    return request.values.get("work") == "1"
+    return request.args.get("work") == "1"
 
 
 def _address(hit_id: int) -> str:
@@ -259,7 +259,8 @@ def _confirmation(hit_id: int, form: DecisionForm) -> tuple[str, int]:
     """Ask once more, with what will happen."""
     with parts().database.read() as rows:
         card = _card(rows, hit_id)
-    action = url_for("hits.reverse" if card.state == "decided" else "hits.decide", hit_id=hit_id)
+    endpoint = "hits.reverse" if card.state == "decided" else "hits.decide"
+    action = url_for(endpoint, hit_id=hit_id, work=1 if _working() else None)
     template = "hits/_confirm.html" if htmx else "hits/confirm.html"
     return render_template(template, card=card, form=form, action=action, work=_working()), 200
 

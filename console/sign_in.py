@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from flask import (
     Blueprint,
+    current_app,
     flash,
     redirect,
     render_template,
@@ -13,6 +14,7 @@ from flask import (
 )
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
@@ -104,5 +106,22 @@ def _place(wanted: str) -> str:
     """
     odd = any(character < " " or character == "\\" for character in wanted)
     if wanted.startswith("/") and not wanted.startswith("//") and not odd:
-        return wanted
+        return _shown(wanted)
     return url_for("navigation.home")
+
+
+def _shown(wanted: str) -> str:
+    """The page at `wanted`, or the one above it: a refusal stands where a form was sent to, and
+    nothing can be read there."""
+    path, mark, query = wanted.partition("?")
+    rules = current_app.url_map.bind("")
+    while path:
+        try:
+            rules.match(path, method="GET")
+        except MethodNotAllowed:
+            path = path.rpartition("/")[0]
+        except HTTPException:
+            break  # there is nothing, and that is what it says
+        else:
+            break
+    return (path or "/") + mark + query

@@ -11,3 +11,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (!place.hasAttribute("tabindex") && place.tabIndex < 0) place.tabIndex = -1;
   place.focus();
 });
+
+// A whole page that refuses something begins with why.
+document.querySelector("main .problem[data-focus]")?.focus();

@@ -9,16 +9,17 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import make_url, select, text
+from sqlalchemy import create_engine, make_url, select, text
+from werkzeug.test import TestResponse
 
 from app import create_app
 from benchmarks.figure import Figure
@@ -33,6 +34,7 @@ SIZES = (100_000, 1_000_000)
 ROUNDS = 150
 WARMING = 10
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+CHOICE = "confirm:already-gone"
 PROBLEM = re.compile(r'role="alert".*?</div>', re.DOTALL)
 HIT = re.compile(r"/hits/(\d+)")
 LISTS = (
@@ -49,41 +51,47 @@ LISTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """p95 of each, in milliseconds."""
+class Installation:
+    """One size: its database, and somebody at work there."""
 
-    queue: float
-    presence: float
-    next: float
-    hit: float
-    decide: float
+    size: int
+    database: Database
+    client: FlaskClient
+    token: str
 
 
 def run() -> list[Figure]:
     """Both sizes on both databases, and the growth from one size to the other."""
     figures = []
     for backend in ("sqlite", "postgresql"):
-        small, large = (_measured(backend, size) for size in SIZES)
-        for field in fields(Taken):
-            before, after = getattr(small, field.name), getattr(large, field.name)
-            name = f"{backend}: {field.name}"
-            figures += [
-                Figure(f"{name}, p95, {SIZES[0]:,} hits", before, "ms"),
-                Figure(f"{name}, p95, {SIZES[1]:,} hits", after, "ms"),
-                Figure(f"{name}, growth", after / before, "times"),
-            ]
+        with installed(backend, SIZES) as (small, large):
+            for what, (before, after) in compare((small, large), ROUNDS).items():
+                name = f"{backend}: {what}"
+                figures += [
+                    Figure(f"{name}, p95, {small.size:,} hits", before, "ms"),
+                    Figure(f"{name}, p95, {large.size:,} hits", after, "ms"),
+                    Figure(f"{name}, growth", after / before, "times"),
+                ]
     return figures
 
 
-def _measured(backend: str, size: int) -> Taken:
+@contextmanager
+def installed(backend: str, sizes: Sequence[int]) -> Iterator[Sequence[Installation]]:
+    """An installation of each size, all of them there at once."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)
-        url = f"sqlite:///{folder / 'console.sqlite'}"
-        if backend == "postgresql":
-            url = stack.enter_context(postgresql(folder / "postgres"))
-        redis_url = stack.enter_context(private_redis(folder / "redis"))
-        return measure(url, redis_url, folder, size, ROUNDS)
+        server = stack.enter_context(postgresql(folder / "postgres")) if backend != "sqlite" else ""
+        made = []
+        for number, size in enumerate(sizes):
+            place = folder / str(number)
+            place.mkdir()
+            url = _created(server, f"hits{number}") if server else f"sqlite:///{place / 'c.sqlite'}"
+            redis_url = stack.enter_context(private_redis(place / "redis"))
+            made.append(_install(url, redis_url, place, size))
+        yield made
+        for one in made:
+            one.database.close()
 
 
 @contextmanager
@@ -99,48 +107,54 @@ def postgresql(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
-def measure(url: str, redis_url: str, folder: Path, size: int, rounds: int) -> Taken:
-    """The p95 of each over an installation with `size` hits, of `rounds` each."""
+def _created(server: str, name: str) -> str:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _install(url: str, redis_url: str, folder: Path, size: int) -> Installation:
     (folder / "policy.toml").write_text('[limits]\npages = "1000000 per minute"\n')
-    environ = {
-        **os.environ,
-        "ENVIRONMENT": "development",
-        "DATA_DIR": str(folder),
-        "DATABASE_URL": url,
-        "REDIS_URL": redis_url,
-        "SECRET_KEY": "f3b1c59d2e7a4860917a5d3c8e6f0b24",
-        "POLICY_FILES": str(folder / "policy.toml"),
-    }
-    settings = load(environ)
+    settings = load(
+        {
+            **os.environ,
+            "ENVIRONMENT": "development",
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": url,
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": "f3b1c59d2e7a4860917a5d3c8e6f0b24",
+            "POLICY_FILES": str(folder / "policy.toml"),
+        }
+    )
     database = Database(url)
     migrate.upgrade(database)
     fill(database, settings.policy, size)
-    app = create_app(settings)
-    taken = _work(app, database, rounds)
-    database.close()
-    return taken
+    client = create_app(settings).test_client()
+    return Installation(size, database, client, _signed_in(client))
 
 
-def _work(app: Flask, database: Database, rounds: int) -> Taken:
-    client = app.test_client()
-    token = _signed_in(client)
-    lists = [_each(partial(_get, client, path), rounds // 3) for path in LISTS]
-    ids = ",".join(str(number) for number in _open(database))
-    presence = _each(partial(_get, client, f"/queue/presence?ids={ids}"), rounds)
-    following, pages, decisions = [], [], []
-    for number in range(rounds + WARMING):
-        times = _one_hit(client, database, token)
-        if number >= WARMING:
-            following.append(times[0])
-            pages.append(times[1])
-            decisions.append(times[2])
-    return Taken(
-        queue=max(p95(times) for times in lists),
-        presence=p95(presence),
-        next=p95(following),
-        hit=p95(pages),
-        decide=p95(decisions),
-    )
+def compare(installations: Sequence[Installation], rounds: int) -> Mapping[str, tuple[float, ...]]:
+    """p95 in milliseconds of each thing, in each installation.
+
+    Turn and turn about, so that what else the machine does counts for all of them.
+    """
+    times: dict[str, list[list[float]]] = defaultdict(lambda: [[] for _ in installations])
+    for number in range(-WARMING, rounds):
+        for place, one in enumerate(installations):
+            for what, seconds in _round(one).items():
+                if number >= 0:
+                    times[what][place].append(seconds)
+    return {what: tuple(map(p95, taken)) for what, taken in times.items()}
+
+
+def _round(one: Installation) -> dict[str, float]:
+    """Seconds of each list, of asking what colleagues do, and of one hit from claim to decision."""
+    taken = {path: _seconds(partial(_get, one.client, path)) for path in LISTS}
+    ids = ",".join(str(number) for number in _open(one.database))
+    asked = partial(_get, one.client, f"/queue/presence?ids={ids}")
+    return {**taken, "/queue/presence": _seconds(asked), **_one_hit(one)}
 
 
 def p95(seconds: list[float]) -> float:
@@ -165,50 +179,32 @@ def _get(client: FlaskClient, path: str) -> None:
     assert answer.status_code == 200, f"{path}: {answer.status}"
 
 
-def _each(ask: Callable[[], None], rounds: int) -> list[float]:
-    """Seconds of each, after a few that do not count."""
-    for _ in range(3):
-        ask()
-    return [_seconds(ask) for _ in range(rounds)]
-
-
 def _seconds(ask: Callable[[], None]) -> float:
     started = time.perf_counter()
     ask()
     return time.perf_counter() - started
 
 
-def _one_hit(client: FlaskClient, database: Database, token: str) -> tuple[float, float, float]:
+def _one_hit(one: Installation) -> dict[str, float]:
     """Seconds of claiming the next hit, of its page, and of deciding it."""
-    where: list[str] = []
+    answers: list[TestResponse] = []
 
-    def claim() -> None:
-        answer = client.post("/queue/next", data={"csrf_token": token})
-        assert answer.status_code == 302
-        where.append(answer.location)
+    def post(path: str, **fields: str) -> None:
+        answers.append(one.client.post(path, data={"csrf_token": one.token, **fields}))
 
-    following = _seconds(claim)
-    path = where[0]
-    found = HIT.search(path)
-    assert found, f"nothing to claim: {path}"
-    page = _seconds(lambda: _get(client, path))
+    claiming = _seconds(partial(post, "/queue/next"))
+    found = HIT.search(answers[0].location or "")
+    assert found, f"nothing to claim: {answers[0].location}"
+    page = _seconds(partial(_get, one.client, answers[0].location))
     hit_id = int(found[1])
-    with database.read() as session:
+    with one.database.read() as session:
         lease = session.scalar(select(Hit.lease_number).where(Hit.id == hit_id))
-    sent = {
-        "csrf_token": token,
-        "choice": "confirm:already-gone",
-        "lease": str(lease),
-    }
-
-    def decide() -> None:
-        answer = client.post(f"/hits/{hit_id}/decide", data=sent)
-        assert answer.status_code in (200, 302), PROBLEM.findall(answer.text)
-
-    decided = _seconds(decide)
-    with database.read() as session:
+    decide = partial(post, f"/hits/{hit_id}/decide", choice=CHOICE, lease=str(lease))
+    deciding = _seconds(decide)
+    assert answers[1].status_code in (200, 302), PROBLEM.findall(answers[1].text)
+    with one.database.read() as session:
         assert session.scalar(select(Hit.state).where(Hit.id == hit_id)) == "decided"
-    return following, page, decided
+    return {"next": claiming, "a hit's page": page, "decide": deciding}
 
 
 def _open(database: Database) -> list[int]:

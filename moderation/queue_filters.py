@@ -106,12 +106,13 @@ def in_view(
 ) -> tuple[ColumnElement[bool], ...]:
     """What makes a hit part of a view; nothing for all of them.
 
-    Not `indexed` where few numbers are named: SQLite would walk the index of the states instead of
-    looking at these (https://www.sqlite.org/optoverview.html, "Disqualifying WHERE Clause Terms").
+    The state is not `indexed` where few numbers are named, nor where few carry the mark: SQLite
+    would walk the index of the states instead of looking at these
+    (https://www.sqlite.org/optoverview.html, "Disqualifying WHERE Clause Terms").
     """
     if view is View.ALL:
         return ()
-    state = Hit.state if indexed else Hit.state.concat("")
+    state = Hit.state if indexed and view not in MARKED else Hit.state.concat("")
     if view is View.MINE:
         return state == "open", Hit.holder_id == person.id, Hit.lease_until > now
     if view in MARKED:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from demo.pictures import landscape
-from matching import apart
 from matching.apart import fingerprint_apart, looks
 from matching.fingerprint import Algorithm
 from matching.limits import MediaLimits
@@ -77,7 +76,7 @@ def test_a_process_that_dies_or_hangs_costs_this_question_only(
     def run(command: list[str], **rest: Any) -> Any:
         return real([command[0], "-c", code], **{**rest, "timeout": 2})
 
-    monkeypatch.setattr(apart.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(Unreadable, match=said):
         fingerprint_apart(b"x", LIMITS)
 

@@ -13,7 +13,7 @@ from matching.fingerprint import Algorithm, Fingerprint
 from moderation import queue, queue_filters, queue_order
 from moderation.clock import ClockState
 from moderation.content import Print
-from moderation.counting import Count
+from moderation.counting import Count, capped
 from moderation.queue import Filters, Nearness, QueueRow, View
 from store.hit import Hit, Match
 from tests.world import START, World, near, pdq, record
@@ -83,10 +83,21 @@ def hall(world: World) -> World:
     world.claim(_hit(world, 3), "milan")
     world.later(minutes=5)
     _hit(world, 20)
+    _mark(world)
     for corner in (*View, *Nearness, ClockState.ON_TIME, ClockState.AT_RISK):
         name = {View: "view", Nearness: "nearness", ClockState: "clock"}[type(corner)]
         assert _ids(world, **{name: corner}), f"nothing is {corner}"
     return world
+
+
+def _mark(world: World) -> None:
+    """Marks for a lead's eye on some hits of each state, however they come about."""
+    with world.database.write() as session:
+        for hit in session.scalars(select(Hit)):
+            if hit.id % 2:
+                hit.escalated_at = hit.unsupported_at = world.now
+            else:
+                hit.paused_at, hit.review_reason = world.now, "a share"
 
 
 def _everything(world: World) -> list[Hit]:
@@ -106,6 +117,10 @@ def _seen(world: World, hit: Hit, filters: Filters) -> bool:
         View.MINE: hit.state == "open" and held,
         View.DECIDED: hit.state == "decided",
         View.WITHDRAWN: hit.state == "withdrawn",
+        View.ESCALATED: hit.state == "open" and hit.escalated_at is not None,
+        View.PAUSED: hit.state == "open" and hit.paused_at is not None,
+        View.REVIEW: hit.state == "decided" and hit.review_reason is not None,
+        View.UNSUPPORTED: hit.state == "decided" and hit.unsupported_at is not None,
         View.ALL: True,
     }[filters.view]
     band = "exact" if hit.nearest == 0 else "near" if hit.nearest <= 16 else "far"
@@ -262,7 +277,7 @@ def test_counts_are_of_open_hits(hall: World) -> None:
 
 def test_counts_go_no_further_than_their_cap(hall: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "CAP", 1)
-    monkeypatch.setattr(queue.capped, "__defaults__", (1,))
+    monkeypatch.setattr(capped, "__defaults__", (1,))
     hall.later(hours=20)
     counted = _counts(hall)
     assert (str(counted.open), str(counted.at_risk), str(counted.mine)) == ("1+", "1+", "0")

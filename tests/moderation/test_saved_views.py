@@ -1,6 +1,9 @@
 """Views that a person keeps: theirs alone, so many, by names that are told apart."""
 
+from collections.abc import Callable
+
 import pytest
+from sqlalchemy.orm import Session
 
 from moderation import saved_views
 from moderation.saved_views import MAX_NAME, MAX_QUERY, MOST, OwnView, ViewRefused
@@ -30,11 +33,12 @@ def test_views_are_the_persons_own(world: World) -> None:
     view = _save(world, "Mine")
     milan = world.people["milan"]
     assert _views(world, "milan") == []
-    for change in (
+    changes: tuple[Callable[[Session], None], ...] = (
         lambda session: saved_views.rename(session, milan, view.id, "Theirs"),
         lambda session: saved_views.delete(session, milan, view.id),
         lambda session: saved_views.start(session, milan, view.id),
-    ):
+    )
+    for change in changes:
         with pytest.raises(ViewRefused, match="no such view"), world.database.write() as session:
             change(session)
     assert _views(world) == [("Mine", "view=mine", False)]

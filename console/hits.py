@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from console.access import htmx, person, requires
 from console.decision_form import DecisionForm, draft
+from console.exposure import own_exposure
 from console.parts import parts
 from moderation import (
     claims,
@@ -248,6 +249,7 @@ def _page(hit_id: int, *, problem: str | None = None, status: int = 200) -> tupl
             groups=groups.sizes(rows, hit_id, parts().policy) if card.state == "open" else {},
             proposals=proposals.standing(rows, hit_id) if card.state == "open" else (),
             last=undo.latest(rows, person(), parts().policy, now),
+            exposure=own_exposure(rows),
             work=_working(),
             problem=problem,
             draft=draft(),

@@ -21,9 +21,11 @@ def mona(console: Console) -> Visitor:
 def test_the_figures_are_ones_own(console: Console, mona: Visitor) -> None:
     mona.get("/queue")
     assert "2 hits in a row. Today: 2 hits, 0 minutes. Only you see this." in mona.text
+    mona.get("/hits/1")
+    assert "2 hits in a row." in mona.text
     for login in ("lena", "amir"):
         other = console.signed_in(login)
-        for path in ("/queue", "/me"):
+        for path in ("/queue", "/me", "/hits/1"):
             other.get(path)
             assert "2 hits in a row" not in other.text
             assert other.facts().get("Decided today", "0") == "0"

@@ -54,8 +54,10 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]
 
 
 def draft() -> dict[str, str]:
-    """What was typed, to be kept when a decision is refused; a fingerprint in it is not."""
+    """What was begun, to be kept when a decision is refused or the claim renewed; a fingerprint in
+    it is not."""
     typed = {name: request.form.get(name, "")[: decisions.MAX_NOTE] for name in ("reason", "note")}
-    typed["verdict"] = request.form.get("choice", "")[:260].partition(":")[0]
+    pressed, _, _ = request.form.get("choice", "")[:260].partition(":")
+    typed["verdict"] = pressed or request.form.get("opened", "")[:40]
     secret = decisions.LOOKS_LIKE_A_FINGERPRINT
     return {name: secret.sub("[fingerprint]", text) for name, text in typed.items()}

@@ -2,6 +2,9 @@
 
 import pytest
 
+from exchange.errors import Refused
+from exchange.records import Receipt
+from moderation.outbox import Order
 from tests.console.conftest import Console, only
 
 pytestmark = only("sqlite")
@@ -32,3 +35,23 @@ def test_who_is_not_in_sees_no_places(console: Console) -> None:
     visitor.get("/sign-in")
     assert visitor.links("Main") == []
     assert "Sign out" not in visitor.buttons()
+
+
+def _refuse(order: Order) -> Receipt:
+    raise Refused("no", status=422)
+
+
+ALARMED = {"mona": False, "amir": False, "lena": True, "ada": True}
+
+
+@pytest.mark.parametrize("login", PLACES)
+def test_what_was_given_up_is_said_on_every_page_to_who_can_send_it_again(
+    console: Console, login: str
+) -> None:
+    visitor = console.signed_in(login)
+    assert not [name for name, _ in visitor.links("Main") if "given up" in name]
+    console.world.decide(console.world.hit(distance=12), "dispute")
+    console.world.deliver(_refuse)
+    visitor.get("/me")
+    told = [name for name, _ in visitor.links("Main") if "given up" in name]
+    assert told == (["Deliveries 1 given up"] if ALARMED[login] else [])

@@ -1,16 +1,22 @@
 """The cron table, and RQ's scheduler with JSON jobs."""
 
+import logging
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from redis import Redis
+from redis import Redis, RedisError
 from rq.cron import CronJob, CronScheduler
 
 from config.policy import Policy
 from jobs import clock, index, match, outbox, sync
 from jobs.queues import DELIVER, KEPT_SECONDS, MATCH, SYNC, JsonQueue
 
+log = logging.getLogger(__name__)
+
+AWAY_SECONDS = 2.0  # between two looks for a Redis that is away
 LOOK = 200  # waiting jobs that are looked at; behind more than these, one more does no harm
 
 
@@ -37,10 +43,31 @@ def table(policy: Policy) -> list[Line]:
 
 
 class JsonCron(CronScheduler):
-    """RQ's scheduler; its own `enqueue` would write pickles into the queues."""
+    """RQ's scheduler; its own `enqueue` would write pickles into the queues.
+
+    RQ's ends when Redis goes away; this one waits for it.
+    """
 
     def enqueue_jobs(self) -> list[CronJob]:
         """Enqueue what is due, as JSON, unless an earlier run of it still waits in its queue."""
+        try:
+            return self._enqueue_due()
+        except RedisError:
+            log.warning("Redis is not there: the cron table waits for it")
+            time.sleep(AWAY_SECONDS)
+            return []
+
+    def save(self, pipeline: Any = None) -> None:
+        """Tell RQ's monitors what is planned, if Redis is there."""
+        with suppress(RedisError):
+            super().save(pipeline)
+
+    def heartbeat(self) -> None:
+        """Tell RQ's monitors that it lives, if Redis is there."""
+        with suppress(RedisError):
+            super().heartbeat()
+
+    def _enqueue_due(self) -> list[CronJob]:
         due = [job for job in self.get_jobs() if job.should_run()]
         for job in due:
             queue = JsonQueue(job.queue_name, connection=self.connection)

@@ -133,10 +133,15 @@ def _database_goes(installation: Installation, order: Order) -> Ran:
 
 def _with_workers(installation: Installation, order: Order, trouble: Trouble) -> Ran:
     people = _workforce(installation, order)
-    with installation.reachable(), working(installation.environ), trouble.going_on():
+    with (
+        installation.reachable(),
+        working(installation.environ) as processes,
+        trouble.going_on(),
+    ):
         people.work(order.template.people, order.decisions, order.per_second)
         await_empty(installation.parts.database, WAIT_SECONDS)
-    return Ran(people.all_made, trouble.done)
+    died = tuple(f"{one.name} ended by itself {one.ended} times" for one in processes if one.ended)
+    return Ran(people.all_made, trouble.done, died)
 
 
 def _registry_is_away(installation: Installation, order: Order) -> Ran:

@@ -17,6 +17,7 @@ class Supervisor:
     """Keeps one command running: Restart=on-failure, as in docs/running.md."""
 
     def __init__(self, arguments: list[str], environ: Mapping[str, str]) -> None:
+        self.name = arguments[1]
         self.ended = 0
         self._arguments, self._environ = arguments, environ
         self._log = Path(environ["DATA_DIR"]) / f"{arguments[1]}.log"

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench lock
+.PHONY: run test soak lint bench lock
 
 run: $(VENV)/run.stamp
 	$(BIN)/python app.py run
@@ -11,6 +11,10 @@ run: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.chromium
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+# Faults over real processes, 1,000 decisions through each; docs/testing.md says which.
+soak: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.soak $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

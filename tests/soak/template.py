@@ -125,6 +125,7 @@ def _process(serve: Callable[[int], None], environ: Mapping[str, str], port: int
 
 def _serve(serve: Callable[[int], None], environ: Mapping[str, str], port: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ.update(environ)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     serve(port)

@@ -29,7 +29,8 @@ class Told(NamedTuple):
     """What the platform may have heard last of an item, and for which hit.
 
     `surely` is false for what was cancelled after a try whose answer was lost: it is taken back as
-    if it had arrived, and said anew as if it had not. `removed`: a removal may be what it did last.
+    if it had arrived, and said anew as if it had not. `removed`: a removal may have reached it that
+    no `restore` has ended since. It refuses the fingerprint then, even where it only holds the item.
     """
 
     action: str | None = None
@@ -81,8 +82,10 @@ def of_undo(session: Session, hit: Hit, policy: Policy) -> Iterator[Message]:
     from being seen until the hit is decided, and comes back or goes with that. So is what the
     policy holds while its hit is open."""
     told = _told(session, hit)
+    if told.is_known("hold"):
+        return
     removed = told.removed and not _decided_elsewhere(session, hit, "remove")
-    wanted = not told.is_known("hold", "remove") and _is_held(session, policy, Hit.id == hit.id)
+    wanted = not told.is_known("remove") and _is_held(session, policy, Hit.id == hit.id)
     if removed or wanted:
         yield _message(hit, None, "hold", policy)
 
@@ -154,13 +157,13 @@ def _told(session: Session, hit: Hit) -> Told:
     )
     told = Told()
     for action, hit_id, state in session.execute(query):
-        removed = told.removed or action == "remove"
+        surely = state != "cancelled"
         if told.action is None:
-            told = Told(action, hit_id, state != "cancelled", removed)
-        else:
-            told = told._replace(removed=removed)
-        if state != "cancelled":  # whatever was lost before it counts no more
-            break
+            told = Told(action, hit_id, surely)
+        if action == "remove":
+            return told._replace(removed=True)
+        if action == "restore" and surely:  # whatever was said before it counts no more
+            return told
     return told
 
 

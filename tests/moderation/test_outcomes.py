@@ -48,7 +48,7 @@ class Outside:
     def __init__(self) -> None:
         self.heard: dict[str, str] = {}  # subject to the last thing said of it
         self.keys: set[str] = set()
-        self.item = "shown"
+        self.item, self.refusing = "shown", False
         self.behaviour = "well"
 
     def send(self, order: Order) -> Receipt:
@@ -70,7 +70,11 @@ class Outside:
             self.heard[order.body["entry_id"]] = order.action
         elif order.action in ("remove", "hold"):
             self.item = {"remove": "removed", "hold": "held"}[order.action]
-        elif order.action == "restore" or (order.action, self.item) == ("release", "held"):
+        elif order.action == "refuse-fingerprint":
+            self.refusing = True
+        elif order.action == "restore":
+            self.item, self.refusing = "shown", False
+        elif self.item == "held":
             self.item = "shown"
 
 
@@ -185,11 +189,11 @@ class Item(RuleBasedStateMachine):
             query = select(Hit.state, Hit.verdict).where(Hit.content_id == self.content)
             standing = {(state, verdict) for state, verdict in session.execute(query)}
         if ("decided", "remove") in standing:
-            assert self.outside.item == "removed"
+            assert (self.outside.item, self.outside.refusing) == ("removed", True)
         elif ("open", None) in standing:
             assert self.outside.item == "held"
         elif ("decided", "confirm") not in standing:
-            assert self.outside.item == "shown"
+            assert (self.outside.item, self.outside.refusing) == ("shown", False)
 
     def _given_up(self) -> None:
         """Nothing that was given up is left, but what a later word has overtaken."""

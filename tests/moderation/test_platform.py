@@ -220,7 +220,7 @@ def test_what_comes_back_while_another_hit_is_open_comes_back_held(
     assert to_say(world) == ["hold"]
     world.deliver()
     world.decide(second, "dispute")
-    assert to_say(world) == ["release"]
+    assert to_say(world) == ["restore"], "the removal's fingerprint is refused until then"
 
 
 def test_another_picture_under_the_same_id_is_held_and_removed_anew(
@@ -274,6 +274,25 @@ def test_after_an_undo_the_item_is_held_as_the_policy_says(
     world.deliver()
     heard = [action for action, state in said(world) if state == "delivered"]
     assert [action for action in heard if action != "refuse-fingerprint"][-1] == "hold"
+
+
+def test_what_was_removed_undone_and_then_disputed_is_restored(world: World, value: bytes) -> None:
+    """It is only held by then; but its fingerprint is refused until somebody says otherwise."""
+    list_one(world, value)
+    hit = post(world, value)
+    world.decide(hit, "remove")
+    world.deliver()
+    take_back(world, hit)
+    world.deliver()
+    world.decide(hit, "confirm")
+    take_back(world, hit)
+    assert to_say(world) == [], "it is held"
+    world.decide(hit, "dispute")
+    assert to_say(world) == ["restore"]
+    world.deliver()
+    reverse(world, hit, "confirm", "mona")
+    reverse(world, hit, "dispute", "mona")
+    assert to_say(world) == ["release"]
 
 
 def test_an_undo_leaves_what_another_hit_removed(world: World, value: bytes) -> None:

@@ -224,7 +224,8 @@ REFUSED = {
 }
 
 
-def _hit(shown: card.HitCard, **more: Any) -> dict[str, Any]:
+def hit(shown: card.HitCard, **more: Any) -> dict[str, Any]:
+    """What the page of a hit is rendered with."""
     return {
         "card": shown,
         "colleagues": [Person(login="ben", name="Ben Bakker")] if shown.claim.mine else [],
@@ -248,7 +249,7 @@ def _question(choice: str, shown: card.HitCard, action: str) -> dict[str, Any]:
 
 
 def _page(shown: card.HitCard, **more: Any) -> tuple[str, Callable[[], dict[str, Any]]]:
-    return "hits/hit.html", lambda: _hit(shown, **more)
+    return "hits/hit.html", lambda: hit(shown, **more)
 
 
 SCENES: Mapping[str, tuple[str, Callable[[], dict[str, Any]]]] = {

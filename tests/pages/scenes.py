@@ -25,6 +25,7 @@ from moderation.people import Identity
 from moderation.permissions import Role
 from store.person import ApiKey, Person
 from tests.pages.delivery_scenes import SCENES as DELIVERY_SCENES
+from tests.pages.group_scenes import SCENES as GROUP_SCENES
 from tests.pages.hit_scenes import LINE
 from tests.pages.hit_scenes import SCENES as HIT_SCENES
 from tests.pages.source_scenes import SCENES as SOURCE_SCENES
@@ -56,6 +57,7 @@ SCENES: Mapping[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "sign-in-mistakes": ("access/sign_in.html", _sign_in_mistakes),
     **TRIAGE_SCENES,
     **HIT_SCENES,
+    **GROUP_SCENES,
     "audit": (
         "audit/audit.html",
         lambda: {

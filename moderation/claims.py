@@ -94,27 +94,16 @@ def claim_next(session: Session, person: Identity, policy: Policy, now: datetime
 
 def release(session: Session, hit_id: int, person: Identity, now: datetime) -> None:
     """Put a hit back into the queue. A lead may put back anybody's. ClaimRefused otherwise."""
-    give_back(session, hit_id, person)
+    lead = person.may(Permission.RELEASE_OTHERS)
+    _put_back(session, hit_id, Hit.holder_id.is_not(None) if lead else Hit.holder_id == person.id)
     audit.append(
         session, at=now, actor=person.actor, action="hit.released", subject=hit_name(hit_id)
     )
 
 
 def give_back(session: Session, hit_id: int, person: Identity) -> None:
-    """The same for whoever logs it as something else."""
-    condition: list[ColumnElement[bool]] = [Hit.id == hit_id, Hit.state == "open"]
-    condition.append(Hit.holder_id.is_not(None))
-    if not person.may(Permission.RELEASE_OTHERS):
-        condition.append(Hit.holder_id == person.id)
-    freed = session.execute(
-        update(Hit)
-        .where(*condition)
-        .values(holder_id=None, lease_until=None)
-        .returning(Hit.id)
-        .execution_options(synchronize_session=False)
-    ).first()
-    if freed is None:
-        raise ClaimRefused("You do not hold this hit, so there is nothing to release.")
+    """The same with one's own, for whoever logs it as something else."""
+    _put_back(session, hit_id, Hit.holder_id == person.id)
 
 
 def hand_over(
@@ -190,6 +179,18 @@ def _not_skipped(person: Identity, policy: Policy, now: datetime) -> ColumnEleme
     return ~exists().where(
         Skip.hit_id == Hit.id, Skip.person_id == person.id, Skip.skipped_at > since
     )
+
+
+def _put_back(session: Session, hit_id: int, held: ColumnElement[bool]) -> None:
+    freed = session.execute(
+        update(Hit)
+        .where(Hit.id == hit_id, Hit.state == "open", held)
+        .values(holder_id=None, lease_until=None)
+        .returning(Hit.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if freed is None:
+        raise ClaimRefused("You do not hold this hit, so there is nothing to release.")
 
 
 def _renew(

@@ -25,7 +25,10 @@ function meant(event, key) {
 // A panel is opened and never shut by its key: a second press must not take the choice away.
 function press(element) {
   if (element.matches("summary")) element.parentElement.open = true;
-  if (element.matches(`summary, ${TYPING}`)) element.focus();
+  if (element.matches(`summary, ${TYPING}`)) {
+    element.focus();
+    element.parentElement.scrollIntoView({ block: "nearest" }); // what it opens, not its head alone
+  }
   else element.click();
 }
 

@@ -30,7 +30,7 @@ class Told(NamedTuple):
 
     `surely` is false for what was cancelled after a try whose answer was lost: it is taken back as
     if it had arrived, and said anew as if it had not. `removed`: a removal may have reached it that
-    no `restore` has ended since. It refuses the fingerprint then, even where it only holds the item.
+    no `restore` has ended since. It refuses the fingerprint then, even if it only holds the item.
     """
 
     action: str | None = None

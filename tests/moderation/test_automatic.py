@@ -113,7 +113,7 @@ def test_not_what_a_person_is_working_on(on: World) -> None:
     on.list_entries(_entry(()))
     hit = _post(on)
     on.claim(hit.id)
-    with pytest.raises(DecisionRefused, match="working on this"), on.database.write() as session:
+    with pytest.raises(DecisionRefused, match="work on this hit"), on.database.write() as session:
         decisions.decide_by_policy(session, hit.id, choice("remove"), on.policy, on.now)
     with on.database.write() as session:
         assert automatic.decide(session, [hit.id], on.policy, on.now) == []

@@ -1,7 +1,7 @@
 """A decision is taken back before a registry hears of it, by whoever made it; the trace stays."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -242,16 +242,25 @@ def test_not_once_its_entry_is_gone_so_that_no_open_hit_is_unsupported(
 # --- what the page offers
 
 
-def test_the_newest_decision_is_offered_from_every_other_page(world: World, hit: int) -> None:
-    other = world.hit(distance=3)
-    with world.database.read() as session:
-        mona, milan = world.people["mona"], world.people["milan"]
-        offered = undo.latest(session, mona, other, world.policy, world.now)
-        assert undo.latest(session, mona, hit, world.policy, world.now) is None
-        assert undo.latest(session, milan, other, world.policy, world.now) is None
-        end = world.now + timedelta(minutes=10)
-        assert undo.latest(session, mona, other, world.policy, end) is None
-    assert offered == undo.Undoable(hit, "H-1", "remove", 1, end)
-    _undo(world, hit)
-    with world.database.read() as session:
-        assert undo.latest(session, mona, other, world.policy, world.now) is None
+def test_the_newest_decision_is_offered_while_it_can_be_undone(world: World, hit: int) -> None:
+    newest = world.hit(distance=3)
+    mona, milan, end = (
+        world.people["mona"],
+        world.people["milan"],
+        world.now + timedelta(minutes=10),
+    )
+
+    def offered(now: datetime) -> undo.Undoable | None:
+        with world.database.read() as session:
+            assert undo.latest(session, milan, world.policy, now) is None
+            return undo.latest(session, mona, world.policy, now)
+
+    assert offered(world.now) == undo.Undoable(hit, "H-1", "remove", 1, end)
+    assert offered(end) is None
+    world.later(minutes=1)
+    world.decide(newest, "confirm")
+    found = offered(world.now)
+    assert found is not None
+    assert found.hit_id == newest
+    _undo(world, newest)
+    assert offered(world.now) is None, "the one before it is left to its own page"

@@ -27,7 +27,9 @@ def test_a_stale_index_is_said_and_is_no_failure(console: Console) -> None:
     client = console.visitor().client
     with console.world.database.write() as session:
         source = session.get_one(Source, 1)
-        sync.apply_entries(session, source, [record(pdq())], console.world.now)
+        sync.apply_entries(
+            session, source, [record(pdq())], console.world.policy, console.world.now
+        )
         index.new_version(session, console.world.now)
     answer = client.get("/readyz")
     assert answer.status_code == 200

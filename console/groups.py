@@ -1,5 +1,6 @@
 """One decision for many hits: what it covers is shown first, single ones can be left out."""
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -7,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from console.access import person, requires
-from console.decision_form import DecisionForm
+from console.decision_form import DecisionForm, draft
 from console.hits import Answer
 from console.parts import parts
 from moderation import groups
@@ -22,18 +23,19 @@ blueprint = Blueprint("groups", __name__)
 @blueprint.get("/hits/<int:hit_id>/group/<because>")
 @requires(Permission.DECIDE)
 def show(hit_id: int, because: str) -> Answer:
-    """The open hits that have it in common with this one, and the decision for them."""
-    return _page(hit_id, _because(because))
+    """The open hits that have it in common with this one, and the decision for them. Those named
+    `out` are not ticked: whoever goes back from the confirmation finds their choice."""
+    out = _numbers(request.args.getlist("out"))
+    return _page(hit_id, _because(because), lambda one: one not in out)
 
 
 @blueprint.post("/hits/<int:hit_id>/group/<because>")
 @requires(Permission.DECIDE)
 def decide(hit_id: int, because: str) -> Answer:
     """Decide the hits that were left ticked. What that covers is asked for once more."""
-    common, form = _because(because), DecisionForm()
+    common, form, chosen = _because(because), DecisionForm(), _chosen()
     if not form.validate_on_submit():
-        return _page(hit_id, common, problem="Choose confirm, remove or dispute.", status=422)
-    chosen = _ticked()
+        return _page(hit_id, common, chosen.__contains__, problem=form.first_error, status=422)
     if not form.sure.data:
         return _confirmation(hit_id, common, form, chosen)
     try:
@@ -49,7 +51,7 @@ def decide(hit_id: int, because: str) -> Answer:
                 datetime.now(UTC),
             )
     except DecisionRefused as refusal:
-        return _page(hit_id, common, problem=str(refusal), status=409)
+        return _page(hit_id, common, chosen.__contains__, problem=str(refusal), status=409)
     parts().wake.deliveries_planned()
     return _outcome(covered, "decided")
 
@@ -74,13 +76,22 @@ def _because(text: str) -> Because:
     return Because(text)
 
 
-def _ticked() -> list[int]:
+def _chosen() -> list[int]:
     texts = request.form.getlist("hit")[: parts().policy.groups.at_most + 1]
+    return _numbers(texts)
+
+
+def _numbers(texts: Iterable[str]) -> list[int]:
     return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
 
 
 def _page(
-    hit_id: int, because: Because, *, problem: str | None = None, status: int = 200
+    hit_id: int,
+    because: Because,
+    ticked: Callable[[int], bool],
+    *,
+    problem: str | None = None,
+    status: int = 200,
 ) -> tuple[str, int]:
     with parts().database.read() as rows:
         card, members = _both(rows, hit_id, because)
@@ -90,8 +101,9 @@ def _page(
             members=members,
             because=because,
             at_most=parts().policy.groups.at_most,
+            ticked=[one.id for one in members if one.held_by is None and ticked(one.id)],
             problem=problem,
-            draft={"verdict": "", "reason": "", "note": ""},
+            draft=draft(),
             work=True,
         )
     return html, status
@@ -110,6 +122,7 @@ def _confirmation(
         because=because,
         covered=[one for one in members if one.id in chosen and one.held_by is None],
         left_out=[one for one in members if one.id not in chosen or one.held_by is not None],
+        gone=sorted(set(chosen) - {one.id for one in members}),
     )
     return html, 200
 

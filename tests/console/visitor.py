@@ -66,8 +66,10 @@ class Visitor:
                 return self.send(form, sent, htmx=htmx)
         raise AssertionError(f"no button {name!r}; there are: {', '.join(self.buttons())}")
 
-    def send(self, form: Form, fields: Mapping[str, str], *, htmx: bool = False) -> TestResponse:
-        """Send a form with these fields."""
+    def send(
+        self, form: Form, fields: Mapping[str, str | list[str]], *, htmx: bool = False
+    ) -> TestResponse:
+        """Send a form with these fields; one with several values is there several times."""
         headers = HTMX if htmx else {}
         if form.method == "get":
             return self._open("GET", form.action, query_string=dict(fields), headers=headers)

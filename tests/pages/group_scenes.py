@@ -35,6 +35,7 @@ def _group(*members: Member, problem: str | None = None) -> dict[str, Any]:
         "members": members,
         "because": Because.ENTRY,
         "at_most": 200,
+        "ticked": [12],
         "problem": problem,
         "draft": {"verdict": "", "reason": "", "note": ""},
         "work": True,
@@ -49,6 +50,7 @@ def _question(*covered: Member) -> dict[str, Any]:
         "because": Because.ENTRY,
         "covered": covered,
         "left_out": MEMBERS[len(covered) :],
+        "gone": [15],
     }
 
 

@@ -166,7 +166,7 @@ def hit_card(
         escalated_reason=hit.escalated_reason,
         for_lead=hit.for_lead,
         review_reason=hit.review_reason,
-        clock=clock_state(hit.at_risk_at, hit.due_at, hit.closed_at or now),
+        clock=clock_state(hit.at_risk_at, hit.due_at, hit.closed_at or hit.paused_at or now),
         content=_content(session, hit.content),
         evidence=evidence.of_hit(session, hit, policy),
         claim=Claim(

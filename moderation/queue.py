@@ -111,7 +111,7 @@ def counts(session: Session, person: Identity, now: datetime) -> Counts:
         open=capped(session, hits),
         mine=capped(session, hits.where(Hit.holder_id == person.id, Hit.lease_until > now)),
         at_risk=_at_risk(session, now),
-        breached=capped(session, hits.where(Hit.due_at <= now)),
+        breached=capped(session, hits.where(Hit.due_at <= now, Hit.paused_at.is_(None))),
     )
 
 
@@ -122,7 +122,7 @@ def _at_risk(session: Session, now: datetime) -> Count:
     """
     newest = (
         select(Hit.due_at)
-        .where(Hit.state == "open", Hit.at_risk_at <= now)
+        .where(Hit.state == "open", Hit.at_risk_at <= now, Hit.paused_at.is_(None))
         .order_by(Hit.at_risk_at.desc())
         .limit(CAP + 1)
     )
@@ -154,7 +154,7 @@ def _row(hit: Hit, person: Identity, policy: Policy, order: Order, now: datetime
         opened_at=hit.opened_at,
         due_at=hit.due_at,
         closed_at=hit.closed_at,
-        clock=clock_state(hit.at_risk_at, hit.due_at, hit.closed_at or now),
+        clock=clock_state(hit.at_risk_at, hit.due_at, hit.closed_at or hit.paused_at or now),
         holder=hit.holder.name if held and hit.holder else None,
         mine=held and hit.holder_id == person.id,
         cursor=order.cursor(order.position_of(hit)),

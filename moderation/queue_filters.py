@@ -141,11 +141,14 @@ def conditions(session: Session, filters: Filters, policy: Policy, now: datetime
 
 
 def clock_condition(state: ClockState, now: datetime) -> ColumnElement[bool]:
-    """Whether an open hit's clock stands so."""
+    """Whether an open hit's clock stands so. One that stands still runs out of no time."""
+    running = Hit.paused_at.is_(None)
     if state is ClockState.BREACHED:
-        return Hit.due_at <= now
+        return (Hit.due_at <= now) & running
     at_risk = Hit.at_risk_at <= now
-    return and_(Hit.due_at > now, at_risk if state is ClockState.AT_RISK else ~at_risk)
+    if state is ClockState.AT_RISK:
+        return and_(Hit.due_at > now, at_risk, running)
+    return ~at_risk | ~running
 
 
 def _own(filters: Filters, policy: Policy, now: datetime) -> list[ColumnElement[bool]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.policy import Matching, Policy
 from exchange.records import Reason
-from moderation import audit, members, sweeps
+from moderation import audit, sweeps, unlisted
 from moderation.source_settings import (
     RegistryKind,
     SourceRefused,
@@ -142,7 +142,7 @@ def change(
     again = _is_wider(settings, before, policy.matching)
     withdrawn = 0
     if "member_ids" in fields:
-        withdrawn = members.withdraw_others(session, source, policy, now)
+        withdrawn = unlisted.withdraw_others(session, source, policy, now)
     if again:
         sweeps.over_source(session, source.id, now)
     changed = Changed(fields, anew, withdrawn, again)

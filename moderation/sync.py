@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 from config.policy import Policy
 from exchange.errors import ExchangeError
 from exchange.records import Checkpoint, EntryRecord, Page, PeerVote
-from moderation import audit, suspicion, withdrawals
+from moderation import audit, suspicion, unlisted, withdrawals
 from store.database import Database
 from store.entry import Entry, EntryFingerprint, PeerVoteRow
 from store.source import Source, SyncProblem, SyncRun
@@ -112,7 +112,9 @@ def _apply(
             return False
         tally = apply_entries(session, source, page.entries, policy, now)
         if page.gone_before is not None:
-            tally.withdrawn += _withdraw_older(session, source, page.gone_before, policy, now)
+            tally.withdrawn += unlisted.withdraw_older(
+                session, source, page.gone_before, policy, now
+            )
         source.checkpoint = dict(page.checkpoint)
         source.checkpoint_serial = serial + 1
         if not page.more:
@@ -243,28 +245,6 @@ def _new_entry(source: Source, record: EntryRecord, now: datetime) -> Entry:
         ],
         votes=[_vote_row(vote) for vote in record.votes],
     )
-
-
-def _withdraw_older(
-    session: Session, source: Source, before: datetime, policy: Policy, now: datetime
-) -> int:
-    """Take what was last listed before then from the list; how many entries that were."""
-    older = (
-        select(Entry)
-        .where(Entry.source_id == source.id)
-        .where(Entry.withdrawn_at.is_(None), Entry.listed_at < before)
-        .options(selectinload(Entry.fingerprints))
-        .order_by(Entry.id)
-        .limit(400)
-    )
-    count = 0
-    while entries := session.scalars(older).all():
-        for entry in entries:
-            _withdraw(entry, before, now)
-        session.flush()
-        withdrawals.follow(session, entries, (), policy, now)
-        count += len(entries)
-    return count
 
 
 def _withdraw(entry: Entry, at: datetime | None, now: datetime) -> bool:

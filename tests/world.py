@@ -198,9 +198,7 @@ class World:
     def claim(self, hit_id: int, login: str = "mona") -> Lease:
         """Let somebody claim a hit."""
         with self.database.write() as session:
-            return claims.claim(
-                session, hit_id, self.people[login], self.policy, self.now
-            )
+            return claims.claim(session, hit_id, self.people[login], self.policy, self.now)
 
     def decide(self, hit_id: int, verdict: str, login: str = "mona") -> Decision:
         """Let somebody claim a hit and decide it."""

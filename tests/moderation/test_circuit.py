@@ -8,7 +8,7 @@ from exchange.errors import ExchangeError, Refused, Unavailable
 from exchange.records import Receipt
 from moderation import circuit, outbox
 from moderation.circuit import Circuit
-from moderation.outbox import Order
+from moderation.outbox import Order, Send
 from tests.moderation.outcomes import REGISTRY, refused, rows, rule, unavailable
 from tests.world import World
 
@@ -109,9 +109,8 @@ def test_a_refusal_is_about_the_message_and_not_about_the_party(waiting: World) 
 
 
 def test_failures_count_only_in_a_row(waiting: World) -> None:
-    for delivery_id, send in zip(
-        _due(waiting), [unavailable, unavailable, Busy()] * 2, strict=True
-    ):
+    answers: list[Send] = [unavailable, unavailable, Busy()] * 2
+    for delivery_id, send in zip(_due(waiting), answers, strict=True):
         outbox.deliver(waiting.database, delivery_id, send, waiting.policy.outbox, waiting.clock)
     assert not _circuit(waiting).open
 

@@ -135,7 +135,9 @@ def environment(data_dir: Path, redis_url: str, ports: Ports) -> dict[str, str]:
         "PLATFORM_URL": f"http://127.0.0.1:{ports.platform}/takedown",
         "PLATFORM_SECRET": secrets["PLATFORM_SECRET"],
         "ALLOW_PRIVATE_DESTINATIONS": "1",
-        "POLICY_FILES": str(ROOT / "demo" / "policy.toml"),
+        "POLICY_FILES": os.pathsep.join(
+            [str(ROOT / "demo" / "policy.toml"), os.environ.get("POLICY_FILES", "")]
+        ),
         "SECRET_LOCAL_REGISTRY": f"console:{secrets['CONSOLE_REGISTRY_PASSWORD']}",
         "SECRET_PEER_REGISTRY": f"peer:{secrets['PEER_REGISTRY_PASSWORD']}",
         "REGISTRY_SECRET_KEY": secrets["REGISTRY_SECRET_KEY"],

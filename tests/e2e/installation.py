@@ -44,6 +44,19 @@ class Installation:
         """What arrived at the platform, in the order of arrival."""
         return [json.loads(line) for line in httpx.get(self.platform).text.splitlines()]
 
+    @contextmanager
+    def platform_fails(self) -> Iterator[None]:
+        """Let the platform take nothing: where it keeps its list, there is a folder."""
+        file = self.folder / "demo" / "platform.jsonl"
+        aside = file.with_suffix(".aside")
+        file.rename(aside)
+        file.mkdir()
+        try:
+            yield
+        finally:
+            file.rmdir()
+            aside.rename(file)
+
     def votes(self) -> dict[tuple[str, str], set[tuple[str, tuple[str, ...]]]]:
         """Our votes as another member reads them: (entry, algorithm) to (vote, reasons)."""
         password = json.loads((self.folder / "secrets.json").read_text())["PEER_REGISTRY_PASSWORD"]
@@ -78,6 +91,7 @@ def installed(folder: Path, database_url: str | None) -> Iterator[Installation]:
         "PORT": str(ports[0]),
         "REGISTRY_PORT": str(ports[1]),
         "PLATFORM_PORT": str(ports[2]),
+        "POLICY_FILES": str(Path(__file__).with_name("policy.toml")),
         **({"DATABASE_URL": database_url} if database_url else {}),
     }
     process = subprocess.Popen(

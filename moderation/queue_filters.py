@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from config.policy import Policy
-from moderation.clock import ClockState
+from moderation.clock import ClockState, has_passed
 from moderation.naming import hit_number
 from moderation.people import Identity
 from store.content import Content
@@ -106,13 +106,14 @@ def in_view(
 ) -> tuple[ColumnElement[bool], ...]:
     """What makes a hit part of a view; nothing for all of them.
 
-    The state is not `indexed` where few numbers are named, nor where few carry the mark: SQLite
-    would walk the index of the states instead of looking at these
+    The state is not `indexed` where few numbers are named, nor where few are held or marked:
+    SQLite would walk the index of the states instead of looking at these
     (https://www.sqlite.org/optoverview.html, "Disqualifying WHERE Clause Terms").
     """
     if view is View.ALL:
         return ()
-    state = Hit.state if indexed and view not in MARKED else Hit.state.concat("")
+    rare = view is View.MINE or view in MARKED
+    state = Hit.state if indexed and not rare else Hit.state.concat("")
     if view is View.MINE:
         return state == "open", Hit.holder_id == person.id, Hit.lease_until > now
     if view in MARKED:
@@ -142,13 +143,12 @@ def conditions(session: Session, filters: Filters, policy: Policy, now: datetime
 
 def clock_condition(state: ClockState, now: datetime) -> ColumnElement[bool]:
     """Whether an open hit's clock stands so. One that stands still runs out of no time."""
-    running = Hit.paused_at.is_(None)
     if state is ClockState.BREACHED:
-        return (Hit.due_at <= now) & running
-    at_risk = Hit.at_risk_at <= now
-    if state is ClockState.AT_RISK:
-        return and_(Hit.due_at > now, at_risk, running)
-    return ~at_risk | ~running
+        return has_passed(Hit.due_at, now)
+    at_risk = has_passed(Hit.at_risk_at, now)
+    if state is ClockState.ON_TIME:
+        return ~at_risk
+    return at_risk & ~has_passed(Hit.due_at, now)
 
 
 def _own(filters: Filters, policy: Policy, now: datetime) -> list[ColumnElement[bool]]:

@@ -16,7 +16,7 @@ from moderation.paging import number_cursor
 from moderation.queue_filters import View
 from store.hit import Hit
 
-WINDOW = 20_000
+WINDOW = 5_000
 
 Position = tuple[datetime, int] | tuple[int]
 

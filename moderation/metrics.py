@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from moderation import delivery_list
+from moderation.clock import has_passed
 from moderation.counting import Count
 from moderation.decisions import Verdict
 from moderation.delivery_list import Stage
@@ -62,10 +63,10 @@ def figures(session: Session, now: datetime) -> Figures:
         at_risk=_count(
             session,
             Hit.state == "open",
-            _has_passed(Hit.at_risk_at, now),
-            ~_has_passed(Hit.due_at, now),
+            has_passed(Hit.at_risk_at, now),
+            ~has_passed(Hit.due_at, now),
         ),
-        breached=_count(session, Hit.state == "open", _has_passed(Hit.due_at, now)),
+        breached=_count(session, Hit.state == "open", has_passed(Hit.due_at, now)),
         decided=session.scalar(decided) or 0,
         late=session.scalar(decided.where(Decision.decided_at > Hit.due_at)) or 0,
         median_minutes=_median(session, since),
@@ -83,11 +84,6 @@ def _is_first() -> ColumnElement[bool]:
         ~exists().where(Undo.decision_id == earlier.id),
     )
     return ~stood_before & ~exists().where(Undo.decision_id == Decision.id)
-
-
-def _has_passed(moment: InstrumentedAttribute[datetime], now: datetime) -> ColumnElement[bool]:
-    """The condition on Hit: its clock, which may stand still, has come to `moment`."""
-    return (moment <= now) & or_(Hit.paused_at.is_(None), moment <= Hit.paused_at)
 
 
 def _count(session: Session, *conditions: ColumnElement[bool]) -> int:

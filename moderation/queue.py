@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.policy import Policy
-from moderation.clock import ClockState, clock_state
+from moderation.clock import ClockState, clock_state, has_passed
 from moderation.counting import CAP, Count, capped
 from moderation.naming import hit_name
 from moderation.paging import Page
@@ -111,7 +111,7 @@ def counts(session: Session, person: Identity, now: datetime) -> Counts:
         open=capped(session, hits),
         mine=capped(session, hits.where(Hit.holder_id == person.id, Hit.lease_until > now)),
         at_risk=_at_risk(session, now),
-        breached=capped(session, hits.where(Hit.due_at <= now, Hit.paused_at.is_(None))),
+        breached=capped(session, hits.where(has_passed(Hit.due_at, now))),
     )
 
 
@@ -121,14 +121,14 @@ def _at_risk(session: Session, now: datetime) -> Count:
     Of no more than the cap: behind them stand those that are past due, however many.
     """
     newest = (
-        select(Hit.due_at)
-        .where(Hit.state == "open", Hit.at_risk_at <= now, Hit.paused_at.is_(None))
+        select(Hit.due_at, Hit.paused_at)
+        .where(Hit.state == "open", has_passed(Hit.at_risk_at, now))
         .order_by(Hit.at_risk_at.desc())
         .limit(CAP + 1)
     )
-    due = list(session.scalars(newest))
-    number = sum(moment > now for moment in due)
-    return Count(min(number, CAP), len(due) > CAP and number > 0)
+    found = session.execute(newest).all()
+    number = sum(due_at > (paused_at or now) for due_at, paused_at in found)
+    return Count(min(number, CAP), len(found) > CAP and number > 0)
 
 
 def _row(hit: Hit, person: Identity, policy: Policy, order: Order, now: datetime) -> QueueRow:

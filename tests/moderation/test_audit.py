@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from moderation import audit, decisions
 from store.database import Database
@@ -263,3 +265,95 @@ def test_whoever_has_logged_something_can_wait_for_others_who_log(world: World) 
     holder.join()
     assert raised == []
     assert _faults(_export(world.database)) == []
+
+
+# --- savepoints
+
+
+def _log(session: Session, *actions: str) -> None:
+    for action in actions:
+        audit.append(session, at=AT, actor="t", action=action, subject="x")
+
+
+def _actions(database: Database) -> list[str]:
+    export = _export(database)
+    assert _faults(export) == []
+    return [line["action"] for line in export]
+
+
+def test_what_is_rolled_back_to_a_savepoint_is_not_logged_and_what_was_before_is(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        _log(session, "a.before")
+        with pytest.raises(RuntimeError), session.begin_nested():
+            _log(session, "a.undone", "a.undone")
+            session.flush()
+            raise RuntimeError("planted")
+        with session.begin_nested():
+            _log(session, "a.kept")
+        _log(session, "a.after")
+    assert _actions(database) == ["a.before", "a.kept", "a.after"]
+
+
+def test_a_savepoint_that_stood_falls_with_the_one_around_it(database: Database) -> None:
+    with database.write() as session:
+        _log(session, "a.before")
+        outer = session.begin_nested()
+        _log(session, "a.outer")
+        with session.begin_nested():
+            _log(session, "a.inner")
+        outer.rollback()
+        _log(session, "a.after")
+    assert _actions(database) == ["a.before", "a.after"]
+
+
+def test_savepoints_that_stood_fall_with_the_transaction(database: Database) -> None:
+    with pytest.raises(RuntimeError), database.write() as session:
+        with session.begin_nested():
+            _log(session, "a.kept")
+        raise RuntimeError("planted")
+    assert _actions(database) == []
+
+
+def test_a_savepoint_that_the_database_refuses_is_not_logged(database: Database) -> None:
+    """A flush within it fails: it is rolled back from below, not by the block that began it."""
+    with database.write() as session:
+        _log(session, "a.before")
+        with pytest.raises(DBAPIError), session.begin_nested():
+            _log(session, "a.undone")
+            session.execute(text("INSERT INTO nothing_of_this_name VALUES (1)"))
+        _log(session, "a.after")
+    assert _actions(database) == ["a.before", "a.after"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(
+    plan=st.recursive(
+        st.integers(0, 2), lambda inner: st.lists(st.tuples(st.booleans(), inner), max_size=3)
+    )
+)
+def test_of_any_nesting_the_log_has_what_stands_in_order(database: Database, plan: Any) -> None:
+    """A number is so many lines; a list is savepoints, each kept or rolled back."""
+    numbers = iter(range(1000))
+
+    def play(session: Session, part: Any) -> list[str]:
+        if isinstance(part, int):
+            made = [f"a.{next(numbers)}" for _ in range(part)]
+            _log(session, *made)
+            return made
+        stands: list[str] = []
+        for kept, inner in part:
+            savepoint = session.begin_nested()
+            made = play(session, inner)
+            if kept:
+                savepoint.commit()
+                stands += made
+            else:
+                savepoint.rollback()
+        return stands
+
+    before = len(_export(database))
+    with database.write() as session:
+        stands = play(session, plan)
+    assert _actions(database)[before:] == stands

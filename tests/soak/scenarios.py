@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.soak import faults
+from tests.soak import faults, shift
 from tests.soak.comparison import compare
 from tests.soak.installation import Installation, installed
 from tests.soak.outage import outage
@@ -149,6 +149,15 @@ def _registry_is_away(installation: Installation, order: Order) -> Ran:
     return Ran(found.made, found.failed, found.wrong)
 
 
+def _many_people(installation: Installation, order: Order) -> Ran:
+    """Twenty people over HTTP until nothing is open, while what they decide is delivered."""
+    database = installation.parts.database
+    with installation.reachable(), sending(Sending(installation.settings)):
+        wrong = shift.run(installation, shift.HITS_PER_DECISION * order.decisions)
+        await_empty(database, WAIT_SECONDS)
+    return Ran(shift.made(database), wrong=tuple(wrong))
+
+
 PLANS: Mapping[str, Plan] = {
     "killed": Plan(partial(_with_senders, kill_every=KILL_EVERY)),
     "error-500": Plan(_with_senders, faults.error_500),
@@ -159,4 +168,5 @@ PLANS: Mapping[str, Plan] = {
     "redis": Plan(_redis_goes),
     "database": Plan(_database_goes, databases=("postgresql",)),
     "away-for-a-day": Plan(_registry_is_away),
+    "shift": Plan(_many_people),
 }

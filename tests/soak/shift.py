@@ -2,6 +2,7 @@
 
 import os
 import random
+import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -23,8 +24,11 @@ from moderation.permissions import Role
 from store.database import Database
 from store.entry import EntryFingerprint
 from store.hit import Decision, Hit
+from tests.soak import books
 from tests.soak.browsing import Desk, Odds, Remembered
+from tests.soak.installation import Installation
 from tests.soak.people import Made
+from tests.soak.served import served
 from tests.world import near
 
 MODERATORS, LEADS = 17, 3
@@ -40,6 +44,17 @@ WAIT_SECONDS = 1800
 NEAR_SECONDS = 60.0
 """Two decisions on one entry that are closer than this may arrive in either order: each may have
 waited so long for the other between being pressed and being kept."""
+
+
+def run(installation: Installation, hits: int) -> list[str]:
+    """A whole shift at so many hits on an installation; what is wrong with its books."""
+    parts, password = installation.parts, secrets.token_urlsafe(12)
+    policy = parts.settings.policy
+    post_more(parts.database, parts.index, policy, hits)
+    logins = hire(parts.database, password, datetime.now(UTC))
+    with served(environment(installation.environ, installation.folder)) as address:
+        remembered = work(parts.database, address, logins, password)
+    return books.wrong(parts.database, policy.lease.length, remembered)
 
 
 def hire(database: Database, password: str, now: datetime) -> tuple[str, ...]:

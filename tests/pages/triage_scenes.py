@@ -26,7 +26,9 @@ ROW = queue.QueueRow(
     opened_at=NOW - timedelta(hours=5), due_at=NOW + timedelta(hours=3), closed_at=None,
     clock=ClockState.AT_RISK, holder=None, mine=False, cursor="1_12",
 )  # fmt: skip
-DECIDED = replace(ROW, id=14, name="H-14", state="decided", verdict="dispute", closed_at=NOW - timedelta(days=2))
+DECIDED = replace(
+    ROW, id=14, name="H-14", state="decided", verdict="dispute", closed_at=NOW - timedelta(days=2)
+)
 ROWS = (
     replace(
         ROW, id=9, name="H-9", clock=ClockState.BREACHED, due_at=NOW - timedelta(hours=2),

@@ -21,7 +21,7 @@ HIT = re.compile(r"/hits/(\d+)")
 SKIPS = ("not-now", "not-sure", "not-mine")
 SECONDS = 60
 """For one answer: twenty people wait for each other on one small machine."""
-PATIENCE = 8
+PATIENCE = 4
 """After so many times that nothing was offered, somebody looks through the list."""
 
 
@@ -62,7 +62,7 @@ class Desk:
                 self._act(self._at)
                 continue
             waited += 1
-            time.sleep(self._dice.uniform(0.05, 0.2))
+            time.sleep(self._dice.uniform(0.2, 0.6))
             if waited % PATIENCE == 0:
                 self._look_through_the_list()
 

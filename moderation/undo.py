@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from config.policy import Policy
@@ -22,6 +22,7 @@ from moderation.decisions import DecisionRefused, locked
 from moderation.naming import hit_name
 from moderation.people import Identity
 from moderation.permissions import Permission
+from store.group import GroupedDecision
 from store.hit import Decision, Hit, Undo
 
 TOO_LATE = (
@@ -41,13 +42,16 @@ def until(decision: Decision, policy: Policy) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Undoable:
-    """A decision of one's own that can still be undone, from whatever page one is on."""
+    """A decision of one's own that can still be undone, from whatever page one is on. One that was
+    made of `together` hits at once is undone for all of them, as that group."""
 
     hit_id: int
     hit: str
     verdict: str
     ordinal: int
     until: datetime
+    group_id: int | None = None
+    together: int = 1
 
 
 def latest(session: Session, person: Identity, policy: Policy, now: datetime) -> Undoable | None:
@@ -68,8 +72,26 @@ def latest(session: Session, person: Identity, policy: Policy, now: datetime) ->
     end = open_until(session, hit, person, policy, now) if hit else None
     if end is None:
         return None
-    name = hit_name(newest.hit_id)
-    return Undoable(newest.hit_id, name, newest.verdict, newest.ordinal, end)
+    group_id, together = _group(session, newest)
+    return Undoable(
+        newest.hit_id,
+        hit_name(newest.hit_id),
+        newest.verdict,
+        newest.ordinal,
+        end,
+        group_id,
+        together,
+    )
+
+
+def _group(session: Session, decision: Decision) -> tuple[int | None, int]:
+    """The group that the decision is part of, if any, and how many decisions that has."""
+    of = select(GroupedDecision.group_id).where(GroupedDecision.decision_id == decision.id)
+    group_id = session.scalar(of)
+    if group_id is None:
+        return None, 1
+    count = select(func.count()).where(GroupedDecision.group_id == group_id)
+    return group_id, session.scalar(count) or 1
 
 
 def open_until(

@@ -187,6 +187,17 @@ def test_one_undo_takes_all_of_it_back(console: Console, copies: list[int], mona
     assert "Undo all of it" not in mona.buttons()
 
 
+def test_it_can_be_undone_from_the_queue_too(
+    console: Console, copies: list[int], mona: Visitor
+) -> None:
+    _decide(mona, copies, GONE)
+    _yes(mona)
+    mona.get("/queue")
+    assert "3 hits confirmed" in mona.text
+    mona.press("Undo all of it")
+    assert _states(console, copies) == ["open"] * 3
+
+
 def test_an_undo_of_what_is_not_ones_own_changes_nothing(
     console: Console, copies: list[int], mona: Visitor
 ) -> None:

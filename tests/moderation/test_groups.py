@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from matching.fingerprint import Algorithm, Fingerprint
-from moderation import audit, decisions, groups, second
+from moderation import audit, decisions, groups, second, undo
 from moderation.content import Print
 from moderation.decisions import Choice, DecisionRefused, Verdict
 from moderation.groups import Because, Covered
@@ -416,6 +416,19 @@ def test_pressed_twice_the_second_changes_nothing(world: World, copies: list[int
     again = undo_all(world, covered.group_id)
     assert (again.decided, len(again.left_out)) == ((), len(copies))
     assert {hit: trace(world, hit) for hit in copies} == before
+
+
+def test_it_is_offered_from_every_other_page_as_one(world: World, copies: list[int]) -> None:
+    covered = decide(world, copies)
+    mona, milan = world.people["mona"], world.people["milan"]
+    with world.database.read() as session:
+        last = undo.latest(session, mona, world.policy, world.now)
+        assert undo.latest(session, milan, world.policy, world.now) is None
+    assert last is not None
+    assert (last.group_id, last.together) == (covered.group_id, len(copies))
+    undo_all(world, covered.group_id)
+    with world.database.read() as session:
+        assert undo.latest(session, mona, world.policy, world.now) is None
 
 
 # --- over the limit a second person is asked for

@@ -12,7 +12,7 @@ from console.decision_form import DecisionForm
 from moderation.counting import Count
 from moderation.groups import Because, Covered, Member
 from store.person import Person
-from tests.pages.hit_scenes import CARD, HEX, NOW, ago, hit
+from tests.pages.hit_scenes import CARD, HEX, LAST, NOW, ago, hit
 
 MEMBERS = (
     Member(12, "H-12", HEX[:32], "profile", 12, NOW + timedelta(hours=3), None),
@@ -26,6 +26,7 @@ PROPOSAL = SimpleNamespace(
     why="a dispute of what others confirmed",
     note="A logo, not a person",
 )
+TOGETHER = replace(LAST, group_id=3, together=12)
 GROUPS = {"entry": Count(2), "fingerprint": Count(0), "uploader": Count(1_000, more=True)}
 
 
@@ -61,7 +62,7 @@ def _done(covered: Covered, done: str) -> dict[str, Any]:
 SCENES: Mapping[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "hit-proposed": (
         "hits/hit.html",
-        lambda: hit(CARD, groups=GROUPS, proposals=[PROPOSAL]),
+        lambda: hit(CARD, groups=GROUPS, proposals=[PROPOSAL], last=TOGETHER),
     ),
     "hit-disagreed": (
         "hits/hit.html",

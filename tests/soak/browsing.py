@@ -15,7 +15,7 @@ import httpx
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 LEASE = re.compile(r'name="lease" value="(\d+)"')
 CHOICE = re.compile(r'name="choice" value="((?:confirm|remove|dispute):[^"]+)"')
-UNDO = re.compile(r'action="/hits/(\d+)/undo".*?name="ordinal" value="(\d+)"', re.DOTALL)
+UNDO = re.compile(r'action="/hits/(\d+)/undo[^"]*".*?name="ordinal" value="(\d+)"', re.DOTALL)
 COLLEAGUE = re.compile(r'<option value="([^"]*)"')
 HIT = re.compile(r"/hits/(\d+)")
 SKIPS = ("not-now", "not-sure", "not-mine")

@@ -65,7 +65,8 @@ def claim_next(session: Session, person: Identity, policy: Policy, now: datetime
         raise ClaimRefused("Your role does not claim hits.")
     mine = session.scalar(
         select(Hit.id)
-        .where(Hit.state == "open", Hit.holder_id == person.id, Hit.lease_until > now)
+        # By who holds them, which are few: SQLite would walk the open hits by their state.
+        .where(Hit.state.concat("") == "open", Hit.holder_id == person.id, Hit.lease_until > now)
         .order_by(Hit.urgent_at, Hit.id)
         .limit(1)
     )

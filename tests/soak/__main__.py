@@ -1,6 +1,7 @@
 """`python -m tests.soak [SCENARIO …]`: run scenarios, print one table, 1 if anything was wrong."""
 
 import argparse
+import logging
 import signal
 import sys
 import tempfile
@@ -23,6 +24,7 @@ SHOWN = 20  # differences of one scenario; the table has their number
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; the exit code."""
     asked = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.CRITICAL)  # that Redis is away is known
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended
     names = asked.scenario or list(PLANS)
     kinds = [asked.database] if asked.database else list(DATABASES)

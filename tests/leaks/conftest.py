@@ -1,10 +1,12 @@
 """An installation with everything in it, to send something through and to search afterwards."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,17 @@ class Recorder:
         return [body]
 
 
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """RQ's worker leaves its handlers behind, which would answer for the tests that follow."""
+    ours = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+
+
 @dataclass
 class Installation:
     """A console and a registry that listen, a worker that works when told to, and a folder."""
@@ -98,7 +111,8 @@ class Installation:
             connection=self.redis,
             serializer=JSONSerializer,
         )
-        worker.work(burst=True, logging_level="DEBUG")
+        with _own_signals():
+            worker.work(burst=True, logging_level="DEBUG")
 
     def read_list(self, wanted: int) -> None:
         """Read the registry's list until `wanted` entries are there."""

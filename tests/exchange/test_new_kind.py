@@ -23,6 +23,7 @@ from moderation.content import Print
 from moderation.source_settings import SourceSettings
 from store.hit import Hit
 from tests.exchange.shelf import Shelf
+from tests.signals import own_signals
 from tests.world import People, World, choice, near, pdq, record
 
 
@@ -67,7 +68,8 @@ def work(parts: Runtime) -> None:
     """Let a worker do everything that waits."""
     waiting = [JsonQueue(name, connection=parts.wake.redis) for name in queues.NAMES]
     worker = SimpleWorker(waiting, connection=parts.wake.redis, serializer=JSONSerializer)
-    worker.work(burst=True, logging_level="ERROR")
+    with own_signals():
+        worker.work(burst=True, logging_level="ERROR")
 
 
 def work_outbox(parts: Runtime) -> None:

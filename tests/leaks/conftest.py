@@ -1,12 +1,10 @@
 """An installation with everything in it, to send something through and to search afterwards."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +33,7 @@ from tests.console.visitor import Visitor
 from tests.leaks import places
 from tests.leaks.places import Lines, Place
 from tests.registry.conftest import OURS, listen, make_registry
+from tests.signals import own_signals
 from tests.world import PASSWORD, START
 
 __all__ = ["cheap_passwords", "listen", "make_registry"]
@@ -63,17 +62,6 @@ class Recorder:
             answer.close()
         self.answers.append((what, b"".join(said) + body))
         return [body]
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """RQ's worker leaves its handlers behind, which would answer for the tests that follow."""
-    ours = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in ours.items():
-            signal.signal(number, handler)
 
 
 @dataclass
@@ -111,7 +99,7 @@ class Installation:
             connection=self.redis,
             serializer=JSONSerializer,
         )
-        with _own_signals():
+        with own_signals():
             worker.work(burst=True, logging_level="DEBUG")
 
     def read_list(self, wanted: int) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, selectinload
 
 from config.policy import Policy
@@ -28,7 +28,9 @@ def record(session: Session, found: Sequence[Found], policy: Policy, now: dateti
     queue up there.
 
     Safe to repeat: a match that stands already is passed over. A match that was decided before
-    opens nothing, unless the content has other fingerprints since or its hit was withdrawn.
+    opens nothing, unless the content has other fingerprints since or its hit was withdrawn. Nor
+    does a copy of what was removed that stands confirmed or removed itself: removing many copies
+    would bring each of them back.
     """
     by_content: dict[int, list[Found]] = defaultdict(list)
     for one in found:
@@ -60,6 +62,8 @@ def _record_one(
     }
     # One by no fingerprint of the entry, as of a copy of what was removed, stands whatever it is.
     new = [one for one in found if not standing & {(_key(one), one.value), (_key(one), None)}]
+    if any(one.refused_hit_id is not None for one in new) and _stands_right(session, content):
+        new = [one for one in new if one.refused_hit_id is None]
     if not new:
         return None
     hit = session.scalar(
@@ -120,6 +124,17 @@ def _record_one(
         },
     )
     return hit
+
+
+def _stands_right(session: Session, content: Content) -> bool:
+    """Whether somebody decided of what the content is now that a match of it is right."""
+    query = select(Hit.id).where(
+        Hit.content_id == content.id,
+        Hit.state == "decided",
+        Hit.verdict.in_(("confirm", "remove")),
+        exists().where(Match.hit_id == Hit.id, Match.content_revision == content.revision),
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def _waiting_since(session: Session, content: Content, now: datetime) -> tuple[datetime, int]:

@@ -43,6 +43,30 @@ def test_a_copy_of_what_was_removed_is_a_hit_though_it_is_far_from_the_entry(wor
     assert card.nearest.removed_in == f"H-{removed}"
 
 
+def _copies(world: World, *distances: int) -> None:
+    """An entry, and content at these distances from it; the hits are 1, 2, ..."""
+    entry = pdq()
+    world.list_entries(record(entry))
+    for bits in distances:
+        world.post(Print(Fingerprint(Algorithm.PDQ, near(entry, bits)), 90))
+
+
+def test_copies_that_were_all_decided_so_do_not_bring_each_other_back(world: World) -> None:
+    _copies(world, 0, 3, 6)
+    for hit, verdict in enumerate(("remove", "remove", "confirm"), 1):
+        world.decide(hit, verdict)
+    world.refresh_index()
+    assert _open_hits(world) == 0
+
+
+def test_a_copy_that_was_disputed_is_looked_at_again(world: World) -> None:
+    _copies(world, 0, 3)
+    world.decide(2, "dispute")
+    world.decide(1, "remove")
+    world.refresh_index()
+    assert _open_hits(world) == 1
+
+
 def test_the_same_file_is_refused_by_its_md5(world: World) -> None:
     _removed(world, b"1" * 16)
     world.post(Print(Fingerprint(Algorithm.MD5, b"1" * 16)))

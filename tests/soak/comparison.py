@@ -186,23 +186,30 @@ def _platform(
         before = stands.get(name, SHOWN)
         after = SHOWN if what == "release" and before == HELD else EFFECT.get(what, before)
         stands[name] = after
-    last = {one.hit_id: one for one in made}
-    for hit_id, hit in hits.items():
-        name = hit.content.platform_id
-        wanted = _wanted(last.get(hit_id))
+    last = {one.hit_id: one for one in made if not one.undone}
+    by_content: dict[str, list[Hit]] = defaultdict(list)
+    for hit in hits.values():
+        by_content[hit.content.platform_id].append(hit)
+    for name, all_of_it in by_content.items():
+        decided = [hit.id for hit in all_of_it if hit.state == "decided"]
+        wanted = _wanted([last[one] for one in decided if one in last])
         found = stands.get(name, SHOWN)
+        if any(hit.state == "open" for hit in all_of_it):
+            wanted |= {HELD}
         if found not in wanted:
             where = missing if name not in seen else stale
-            where.append(f"{name} of hit {hit_id} is {found}, not {' or '.join(sorted(wanted))}")
-    return len(hits)
+            where.append(f"{name} is {found}, not {' or '.join(sorted(wanted))}")
+    return len(by_content)
 
 
-def _wanted(last: Made | None) -> set[str]:
-    """How content may stand after the newest decision on it. A confirmation asks nothing."""
-    if last is None or last.undone:
-        return {SHOWN, HELD}
+def _wanted(standing: Sequence[Made]) -> set[str]:
+    """How content may stand after the decisions on it. A confirmation asks nothing. A copy of what
+    was removed can have been found on it after it was disputed: then there are two."""
+    if not standing:
+        return {SHOWN}
+    newest = max(standing, key=lambda one: one.ended)
     return {
         Verdict.REMOVE: {REMOVED},
         Verdict.DISPUTE: {SHOWN},
         Verdict.CONFIRM: {SHOWN, HELD, REMOVED},
-    }[last.choice.verdict]
+    }[newest.choice.verdict]

@@ -12,7 +12,7 @@ from store.database import Database
 from store.delivery import Delivery
 from tests.e2e.installation import Installation, await_true, installed, leftovers
 from tests.pages import browser as real
-from tests.pages.browser import check_accessible, check_dark, check_fits, complaints, press
+from tests.pages.browser import check_accessible, check_dark, check_fits, complaints, press, shifts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -60,10 +60,11 @@ def test_the_whole_loop(url: str | None, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with real.started() as browser, installed(folder, url) as here:
         mona = _sign_in(browser, here, "mona")
-        heard = complaints(mona)
+        heard, moved = complaints(mona), shifts(mona)
         expect(mona.get_by_role("heading", name="Queue")).to_be_visible()
         removed, disputed = _a_shift_by_keyboard_alone(mona)
         assert heard == []
+        assert moved == []
         _a_second_person_agrees(browser, here, disputed)
         _a_lead_stops_a_clock(browser, here, mona)
         _what_was_given_up_is_sent_again(browser, here, mona)

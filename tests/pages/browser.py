@@ -57,6 +57,27 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+WATCH = """new PerformanceObserver(list => {
+  for (const shift of list.getEntries())
+    if (!shift.hadRecentInput)
+      window.shifted(location.pathname, shift.value, shift.sources.map(
+        ({node}) => node ? node.outerHTML?.slice(0, 90) ?? node.textContent : "something gone"))
+}).observe({type: "layout-shift", buffered: true})"""
+
+
+def shifts(page: Page) -> list[str]:
+    """Collect from now on what moves on the page without being asked to, as Chromium counts it
+    (https://wicg.github.io/layout-instability/): how far, and the elements."""
+    seen: list[str] = []
+
+    def shifted(where: str, value: float, what: list[str]) -> None:
+        seen.append(f"{where}: {value:.4f} {what}")
+
+    page.expose_function("shifted", shifted)
+    page.add_init_script(WATCH)
+    return seen
+
+
 def complaints(page: Page) -> list[str]:
     """Collect from now on what the browser complains of: errors and refused inline pieces."""
     heard: list[str] = []

@@ -60,8 +60,9 @@ class PeerVote:
 class EntryRecord:
     """One record on a registry's list, whole: an update is the same record again.
 
-    `omitted` names algorithms that the entry carries and this project does not match with.
-    A withdrawn entry (a tombstone) has neither fingerprints nor votes.
+    `omitted` names algorithms that the entry carries and this project does not match with, `cases`
+    the numbers of the cases in which it was reported, of a registry that tells them.
+    A withdrawn entry (a tombstone) has neither fingerprints nor votes, and no cases.
     """
 
     member: Member
@@ -73,6 +74,7 @@ class EntryRecord:
     fingerprints: tuple[Fingerprint, ...] = ()
     omitted: tuple[str, ...] = ()
     votes: tuple[PeerVote, ...] = ()
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

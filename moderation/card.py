@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from config.policy import GuidanceOnVerdicts, Policy, ReasonText
 from exchange.records import Told
 from moderation import audit, delivery_list, evidence, proposals, undo
 from moderation.clock import ClockState, clock_state
+from moderation.counting import Count, capped
 from moderation.delivery_list import DeliveryFacts
 from moderation.evidence import Evidence
 from moderation.naming import hit_name
@@ -37,8 +38,8 @@ class ContentFacts:
     first_seen_at: datetime
     last_seen_at: datetime
     seen_count: int
-    uploader_open: int
-    uploader_decided: int
+    uploader_open: Count
+    uploader_decided: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ def hit_card(
             selectinload(Hit.matches).options(
                 joinedload(Match.entry).joinedload(Entry.source),
                 joinedload(Match.entry).selectinload(Entry.votes),
+                joinedload(Match.entry).selectinload(Entry.cases),
             ),
         )
     )
@@ -207,15 +209,6 @@ def hit_card(
 
 
 def _content(session: Session, content: Content) -> ContentFacts:
-    others: dict[str, int] = {}
-    if content.uploader is not None:
-        query = (
-            select(Hit.state, func.count())
-            .join(Content, Content.id == Hit.content_id)
-            .where(Content.uploader == content.uploader, Hit.content_id != content.id)
-            .group_by(Hit.state)
-        )
-        others = {row[0]: row[1] for row in session.execute(query)}
     return ContentFacts(
         platform_id=content.platform_id,
         kind=content.kind,
@@ -225,9 +218,23 @@ def _content(session: Session, content: Content) -> ContentFacts:
         first_seen_at=content.first_seen_at,
         last_seen_at=content.last_seen_at,
         seen_count=content.seen_count,
-        uploader_open=others.get("open", 0),
-        uploader_decided=others.get("decided", 0),
+        uploader_open=_same_uploader(session, content, "open"),
+        uploader_decided=_same_uploader(session, content, "decided"),
     )
+
+
+def _same_uploader(session: Session, content: Content, state: str) -> Count:
+    """Hits on other content of the same uploader."""
+    if content.uploader is None:
+        return Count(0)
+    hits = (
+        select(Hit.id)
+        .join(Content, Content.id == Hit.content_id)
+        # Not by the index of the states: SQLite would walk every hit in this one.
+        .where(Content.uploader == content.uploader, Hit.state.concat("") == state)
+        .where(Hit.content_id != content.id)
+    )
+    return capped(session, hits)
 
 
 def _decision(decision: Decision, policy: Policy) -> DecisionFacts:

@@ -21,6 +21,8 @@ from moderation.support import supports
 from store.hit import Hit, Match
 
 PDQ_BITS = 256
+CASES = 20
+"""Cases of an entry that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ class Evidence:
     `distance` of `bits` differ, `threshold` is the most that matches. `quality` is the content's
     PDQ quality, 0 to 100; registries do not share theirs. `frames` are seconds into a film.
     `removed_in` names the hit that removed what this is a copy of, None for what is listed.
-    `here` is how hits on this entry stand decided here, `source_here` those on all of its source.
+    `here` is how the latest hits on this entry stand decided here (moderation.priority.LATEST),
+    `source_here` all those on its source.
+    `cases` are the numbers of those in which the entry was reported.
     `review_only` is why the entry is suspected; `changed` is true where the entry does not have the
     fingerprint any more that matched.
     """
@@ -59,6 +63,7 @@ class Evidence:
     registry_kind: str
     member: str
     entry: str
+    cases: tuple[str, ...]
     classification: str
     classification_code: str | None
     algorithm: str
@@ -106,6 +111,7 @@ def _one(
         registry_kind=entry.source.kind,
         member=entry.member_name,
         entry=entry.entry_id,
+        cases=tuple(one.number for one in entry.cases[:CASES]),
         classification=policy.plain_words(entry.classification),
         classification_code=entry.classification,
         algorithm=match.algorithm,

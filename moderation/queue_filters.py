@@ -18,7 +18,7 @@ from moderation.clock import ClockState, has_passed
 from moderation.naming import hit_number
 from moderation.people import Identity
 from store.content import Content
-from store.entry import Entry
+from store.entry import Entry, EntryCase
 from store.hit import Hit, Match
 
 FEW = 1_000
@@ -67,7 +67,7 @@ class Filters:
 
     `least` and `most` are bits, both included. `since` and `until` are UTC days, both included: of
     opening, and for closed hits of closing. `entry` is a registry's own id; `q` finds a hit by its
-    number, content and entries by their ids.
+    number, content by its id, entries by their ids and by the cases in which they were reported.
     """
 
     view: View = View.OPEN
@@ -194,13 +194,14 @@ def _anchors(session: Session, filters: Filters) -> list[tuple[Select[int], Colu
 
 
 def _search(session: Session, q: str) -> tuple[ColumnElement[bool], bool]:
-    """A hit's number, content's id or an entry's id, whichever it is; and whether that is few."""
+    """A hit's number, the id of content or of an entry, or a case's number, whichever it is; and
+    whether that is few."""
     content = select(Hit.id).join(Content, Content.id == Hit.content_id)
     numbers = list(session.scalars(content.where(Content.platform_id == q)))
     number = hit_number(q)
     if number is not None:
         numbers.append(number)
-    entries = _entries(session, q)
+    entries = [*_entries(session, q), *_of_case(session, q)]
     of_entry = select(Match.hit_id).where(Match.entry_id.in_(entries)).distinct()
     named = _numbers(session, of_entry) if entries else []
     if named is None:
@@ -211,6 +212,12 @@ def _search(session: Session, q: str) -> tuple[ColumnElement[bool], bool]:
 def _entries(session: Session, entry_id: str) -> list[int]:
     """The entries with this id; each member of each registry may have one."""
     return list(session.scalars(select(Entry.id).where(Entry.entry_id == entry_id).limit(FEW)))
+
+
+def _of_case(session: Session, number: str) -> list[int]:
+    """The entries that were reported in this case."""
+    query = select(EntryCase.entry_id).where(EntryCase.number == number)
+    return list(session.scalars(query.limit(FEW)))
 
 
 def _numbers(session: Session, query: Select[int]) -> list[int] | None:

@@ -18,7 +18,7 @@ from exchange.errors import ExchangeError
 from exchange.records import Checkpoint, EntryRecord, Page, PeerVote
 from moderation import audit, suspicion, unlisted, withdrawals
 from store.database import Database
-from store.entry import Entry, EntryFingerprint, PeerVoteRow
+from store.entry import Entry, EntryCase, EntryFingerprint, PeerVoteRow
 from store.source import Source, SyncProblem, SyncRun
 
 log = logging.getLogger(__name__)
@@ -219,7 +219,11 @@ def _known(
             select(Entry)
             .where(Entry.source_id == source.id)
             .where(tuple_(Entry.member_id, Entry.entry_id).in_(keys[start : start + 400]))
-            .options(selectinload(Entry.fingerprints), selectinload(Entry.votes))
+            .options(
+                selectinload(Entry.fingerprints),
+                selectinload(Entry.votes),
+                selectinload(Entry.cases),
+            )
         )
         for entry in session.scalars(query):
             found[(entry.member_id, entry.entry_id)] = entry
@@ -244,6 +248,7 @@ def _new_entry(source: Source, record: EntryRecord, now: datetime) -> Entry:
             for one in dict.fromkeys(record.fingerprints)
         ],
         votes=[_vote_row(vote) for vote in record.votes],
+        cases=[EntryCase(number=number) for number in dict.fromkeys(record.cases)],
     )
 
 
@@ -281,6 +286,10 @@ def _update(entry: Entry, record: EntryRecord, now: datetime) -> bool:
     wanted_votes = [_vote_row(vote) for vote in record.votes]
     if sorted(map(_vote_state, entry.votes)) != sorted(map(_vote_state, wanted_votes)):
         entry.votes = wanted_votes
+    held_cases = {one.number: one for one in entry.cases}
+    entry.cases = [
+        held_cases.get(number) or EntryCase(number=number) for number in dict.fromkeys(record.cases)
+    ]
     if _state(entry) == before:
         return False
     entry.changed_at = now
@@ -295,6 +304,7 @@ def _state(entry: Entry) -> tuple[object, ...]:
         entry.member_name,
         sorted((row.algorithm, row.value) for row in entry.fingerprints if not row.retired),
         sorted(map(_vote_state, entry.votes)),
+        sorted(one.number for one in entry.cases),
     )
 
 

@@ -51,6 +51,9 @@ class Entry(Base):
         lazy="raise", back_populates="entry", order_by="EntryFingerprint.id"
     )
     votes: Mapped[list["PeerVoteRow"]] = relationship(lazy="raise", cascade="all, delete-orphan")
+    cases: Mapped[list["EntryCase"]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by="EntryCase.number"
+    )
 
 
 class EntryFingerprint(Indexed, Base):
@@ -68,6 +71,16 @@ class EntryFingerprint(Indexed, Base):
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
 
     entry: Mapped[Entry] = relationship(lazy="raise", back_populates="fingerprints")
+
+
+class EntryCase(Base):
+    """The number of one case in which an entry was reported, as the registry gives it."""
+
+    __tablename__ = "entry_cases"
+    __table_args__ = (Index(None, "number"),)
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"), primary_key=True)
+    number: Mapped[str] = mapped_column(Word, primary_key=True)
 
 
 class PeerVoteRow(Base):

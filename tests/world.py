@@ -244,6 +244,7 @@ def record(
     at: datetime | None = START,
     withdrawn: bool = False,
     votes: tuple[PeerVote, ...] = (),
+    cases: tuple[str, ...] = (),
     algorithm: Algorithm = Algorithm.PDQ,
 ) -> EntryRecord:
     """One record of a registry's list."""
@@ -256,4 +257,5 @@ def record(
         classification="A1",
         fingerprints=tuple(Fingerprint(algorithm, value) for value in values),
         votes=votes,
+        cases=cases,
     )

@@ -14,6 +14,12 @@ PAGE_SIZE = 800
 TOKEN_REFUSED = frozenset({400, 404, 410})
 """The statuses that say "this `nextPageToken` is not, or no longer, one of mine"."""
 
+CASES = 1_000
+"""Cases that are read of one record. The interface shows them as UUIDs, without a limit."""
+
+CASE_NUMBER = 64
+"""Characters of a case's number."""
+
 REGISTRY = Member("stopncii", "StopNCII")
 """Who submitted a record. The interface names no one: the people depicted do, through StopNCII."""
 

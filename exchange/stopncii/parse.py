@@ -13,7 +13,7 @@ from typing import Any
 from exchange.errors import Unavailable
 from exchange.json_object import clean, list_in, number_in, read_object, text_in
 from exchange.records import EntryRecord, MediaKind, Member, PeerVote, Problem, Vote
-from exchange.stopncii.assumed import REGISTRY
+from exchange.stopncii.assumed import CASE_NUMBER, CASES, REGISTRY
 from matching.fingerprint import Algorithm, Fingerprint, FingerprintError
 
 _SIGNALS = {
@@ -98,7 +98,29 @@ def _entry(number: int, record: object, problems: list[Problem]) -> EntryRecord 
     if status not in _STANDING:
         report("unknown hashStatus; it is taken for active")
     votes = tuple(_votes(record, algorithm, report))
-    return EntryRecord(REGISTRY, ident, kind, timestamp, fingerprints=(fingerprint,), votes=votes)
+    return EntryRecord(
+        REGISTRY,
+        ident,
+        kind,
+        timestamp,
+        fingerprints=(fingerprint,),
+        votes=votes,
+        cases=_cases(record, report),
+    )
+
+
+def _cases(record: dict[str, Any], report: Callable[[str], None]) -> tuple[str, ...]:
+    """The numbers of the cases, whatever the state of each: people ask by them afterwards too."""
+    cases = record.get("caseNumbers")
+    if not cases:
+        return ()  # no cases come as an empty list too
+    if not isinstance(cases, dict):
+        report("caseNumbers is no object; the cases are left out")
+        return ()
+    numbers = [clean(number, limit=CASE_NUMBER) for number in list(cases)[:CASES]]
+    if not all(numbers) or len(cases) > CASES:
+        report("case numbers that are too long, or too many, are left out")
+    return tuple(number for number in dict.fromkeys(numbers) if number)
 
 
 def _votes(

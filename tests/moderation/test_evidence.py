@@ -6,7 +6,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from exchange.records import Member, PeerVote, Vote
 from matching.fingerprint import Algorithm, Fingerprint
-from moderation import evidence
+from moderation import evidence, priority
 from moderation.content import Print
 from moderation.evidence import Evidence, Here
 from moderation.queue import Nearness
@@ -24,6 +24,7 @@ def _evidence(world: World, hit_id: int) -> tuple[Evidence, ...]:
             selectinload(Hit.matches).options(
                 joinedload(Match.entry).joinedload(Entry.source),
                 joinedload(Match.entry).selectinload(Entry.votes),
+                joinedload(Match.entry).selectinload(Entry.cases),
             )
         )
     )
@@ -83,6 +84,18 @@ def test_how_the_entry_and_its_whole_source_stand_decided_here(world: World, val
     (one,) = _evidence(world, 1)
     assert one.here == Here(1, 1, 2)
     assert one.source_here == Here(1, 2, 2)
+
+
+def test_of_an_entry_that_matches_much_the_latest_matches_count(
+    world: World, value: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list_one(world, value)
+    for number, verdict in enumerate(("confirm", "remove", "dispute", "dispute")):
+        world.decide(post(world, value, 3, f"post-{number}"), verdict)
+        world.later(seconds=1)
+    monkeypatch.setattr(priority, "LATEST", 3)
+    (one,) = _evidence(world, 1)
+    assert one.here == Here(0, 1, 2)
 
 
 def test_that_the_entry_is_suspected_and_why(world: World, value: bytes) -> None:

@@ -1,6 +1,7 @@
 """The queue: in order of urgency, every filter, pages that are complete and repeat nothing."""
 
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -223,6 +224,23 @@ def test_a_hit_is_found_by_its_reference_or_its_contents_id(world: World) -> Non
         assert _ids(world, q=q) == [hit]
     for q in ("H-", "H-" + "9" * 30, "%", "old", "H-1 or 1=1", "²"):
         assert _ids(world, q=q) == []
+
+
+def test_a_hit_is_found_by_the_cases_in_which_its_entry_was_reported(world: World) -> None:
+    value, other = pdq(), pdq()
+    asked_for, both = str(uuid4()), str(uuid4())
+    world.list_entries(record(value, entry_id="one", cases=(asked_for, both)))
+    world.list_entries(record(other, entry_id="two", cases=(both,)))
+    for one in (value, other):
+        world.post(Print(Fingerprint(Algorithm.PDQ, one), 90))
+    assert _ids(world, q=asked_for) == [1]
+    assert sorted(_ids(world, q=both)) == [1, 2]
+    assert _ids(world, q=str(uuid4())) == []
+    world.list_entries(record(other, entry_id="two", cases=(asked_for,)))
+    assert sorted(_ids(world, q=asked_for)) == [1, 2], "as the registry lists it now"
+    assert _ids(world, q=both) == [1]
+    world.list_entries(record(entry_id="one", withdrawn=True))
+    assert _ids(world, view=View.ALL, q=both) == [1], "a case is asked about afterwards too"
 
 
 def test_a_row_says_what_the_hit_is(world: World) -> None:

@@ -11,6 +11,7 @@ from config.policy import Guidance, GuidanceOnVerdicts, ReasonText
 from console.decision_form import DecisionForm
 from moderation import audit, card, evidence, queue
 from moderation.clock import ClockState
+from moderation.counting import Count
 from moderation.delivery_list import DeliveryFacts, Stage
 from moderation.undo import Undoable
 from store.person import Person
@@ -30,6 +31,7 @@ MATCH = evidence.Evidence(
     registry_kind="ncmec",
     member="NCMEC Take It Down",
     entry="e-1042",
+    cases=("5f0e4c1a-77d2-4a53-9a0e-0d1b6a3f2c11", "c3a9d8e7-1b24-4f6d-8d55-6f7e8a9b0c1d"),
     classification="Older child, severe category",
     classification_code="B2",
     algorithm="pdq",
@@ -75,7 +77,16 @@ FAR = replace(
     changed=True,
 )
 CONTENT = card.ContentFacts(
-    HEX[:32], "image", "profile", HEX[:40], ago(hours=7), ago(hours=6), ago(hours=1), 14, 3, 1
+    platform_id=HEX[:32],
+    kind="image",
+    surface="profile",
+    uploader=HEX[:40],
+    posted_at=ago(hours=7),
+    first_seen_at=ago(hours=6),
+    last_seen_at=ago(hours=1),
+    seen_count=14,
+    uploader_open=Count(3),
+    uploader_decided=Count(1),
 )
 DECISION = card.DecisionFacts(
     ordinal=1,

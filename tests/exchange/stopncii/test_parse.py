@@ -74,6 +74,24 @@ def test_everything_that_is_documented_is_read() -> None:
     )
 
 
+def test_the_numbers_of_its_cases_are_kept_whatever_became_of_each() -> None:
+    cases = {"one": "Active", "two": "Withdrawn", "\0": "Active", "x" * 65: "Active"}
+    fetched = read_fetched(answer(record(caseNumbers=cases)))
+    assert fetched.entries[0].cases == ("one", "two")
+    assert "too long" in fetched.problems[0].what
+    many = {str(number): "Active" for number in range(1_001)}
+    fetched = read_fetched(answer(record(caseNumbers=many)))
+    assert len(fetched.entries[0].cases) == 1_000
+    assert "too many" in fetched.problems[0].what
+
+
+@pytest.mark.parametrize("cases", ["text", 5, ["one"], True])
+def test_cases_that_are_no_object_cost_themselves_only(cases: object) -> None:
+    fetched = read_fetched(answer(record(caseNumbers=cases)))
+    assert fetched.entries[0].cases == ()
+    assert "caseNumbers" in fetched.problems[0].what
+
+
 @pytest.mark.parametrize("status", ["Withdrawn", "Deleted"])
 def test_what_the_person_withdrew_is_withdrawn(status: str) -> None:
     (gone,) = read_fetched(answer(record(hashStatus=status))).entries

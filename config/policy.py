@@ -271,7 +271,7 @@ class Policy(Rules):
     def plain_words(self, classification: str | None) -> str:
         """A registry's classification in words a person can read all day."""
         if not classification:
-            return "Not classified by the registry"
+            return "Not classified"
         return self.classifications.get(classification, f"Classified {classification}")
 
 

@@ -197,7 +197,7 @@ def _decided(hit_id: int, made: object) -> Answer | None:
         flash(f"H-{hit_id} waits for a second person: {made.why}.", "info")
     else:
         parts().wake.deliveries_planned()
-        flash(f"H-{hit_id} is decided.", "success")
+        flash(f"H-{hit_id} is decided.", "decided")
     return _next(hit_id, made)
 
 

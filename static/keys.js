@@ -47,6 +47,5 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-opens='keys-help']")) listKeys();
 });
 document.addEventListener("htmx:afterSettle", show);
-for (const button of document.querySelectorAll("[data-opens='keys-help']")) button.hidden = false;
 show();
 rest();

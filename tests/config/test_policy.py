@@ -116,7 +116,7 @@ def test_plain_words_for_categories() -> None:
     policy = load_policy([SHIPPED_POLICY])
     assert policy.plain_words("A1") == "Younger child, most severe category"
     assert policy.plain_words("Z9") == "Classified Z9"
-    assert policy.plain_words(None) == "Not classified by the registry"
+    assert policy.plain_words(None) == "Not classified"
 
 
 def test_a_policy_is_frozen() -> None:

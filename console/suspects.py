@@ -40,9 +40,10 @@ def trust(entry_id: int) -> Response:
     """Say that an entry is in order."""
     try:
         with parts().database.write() as rows:
-            suspicion.lift(rows, entry_id, person(), datetime.now(UTC))
+            suspicion.lift(rows, entry_id, person(), parts().policy, datetime.now(UTC))
     except LiftRefused as refusal:
         flash(str(refusal), "warning")
     else:
+        parts().wake.deliveries_planned()
         flash("The entry has its automatic effects again.", "success")
     return redirect(url_for("suspects.show"))

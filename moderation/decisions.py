@@ -13,7 +13,7 @@ from config.policy import Policy
 from moderation import (
     audit,
     deliveries,
-    pauses,
+    interruptions,
     platform,
     proposals,
     refusals,
@@ -205,13 +205,12 @@ def _decide(
         policy_version=policy.version,
         decided_at=now,
     )
+    decision.ended = interruptions.end(hit, now) or None
     session.add(decision)
     hit.state, hit.verdict, hit.closed_at = "decided", choice.verdict, now
     hit.holder_id, hit.lease_until = None, None
     hit.unsupported_at = None
-    pauses.go_on(hit, now)
-    hit.escalated_at = hit.escalated_reason = hit.review_reason = None
-    hit.for_lead = False
+    hit.review_reason = None
     hit.proposer_id = None
     proposals.settle(session, hit.id, now)
     session.flush()

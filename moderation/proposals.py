@@ -48,8 +48,7 @@ def proposed_by(person_id: int) -> ColumnElement[bool]:
 
 
 def stand_again(session: Session, hit: Hit, decision: Decision) -> None:
-    """The decision is taken back: what was proposed before it stands as it did, so that of two who
-    see it differently neither decides alone."""
+    """The decision is taken back: what was proposed before it stands as it did."""
     session.execute(
         update(Proposal)
         .where(Proposal.hit_id == hit.id, Proposal.settled_at == decision.decided_at)
@@ -58,7 +57,6 @@ def stand_again(session: Session, hit: Hit, decision: Decision) -> None:
     )
     proposed = standing(session, hit.id)
     hit.proposer_id = proposed[-1].person_id if proposed else None
-    hit.for_lead = len({one.verdict for one in proposed}) > 1
 
 
 def settle(session: Session, hit_id: int, now: datetime) -> None:

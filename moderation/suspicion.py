@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from config.policy import Suspicion
+from config.policy import Policy, Suspicion
 from exchange.records import Vote
-from moderation import audit
+from moderation import audit, platform
 from moderation.naming import entry_name
 from moderation.people import Identity
 from moderation.permissions import Permission
@@ -72,8 +72,9 @@ def after_votes(
             _suspect(session, entry, f"disputed by {limit} other members or more", now)
 
 
-def lift(session: Session, entry_id: int, person: Identity, now: datetime) -> None:
-    """Say that an entry is in order. Raises LiftRefused."""
+def lift(session: Session, entry_id: int, person: Identity, policy: Policy, now: datetime) -> None:
+    """Say that an entry is in order: what waits because of it is held from being seen again, as the
+    policy says. Raises LiftRefused."""
     if not person.may(Permission.TRUST_ENTRIES):
         raise LiftRefused("Your role does not clear entries.")
     entry = session.get(Entry, entry_id, with_for_update=True)
@@ -89,6 +90,14 @@ def lift(session: Session, entry_id: int, person: Identity, now: datetime) -> No
         subject=entry_name(entry.source_id, entry.member_id, entry.entry_id),
         details={"was": reason},
     )
+    session.flush()
+    waiting = (
+        select(Hit.id)
+        .join(Match, Match.hit_id == Hit.id)
+        .where(Match.entry_id == entry.id, Hit.state == "open")
+        .distinct()
+    )
+    platform.hold_opened(session, list(session.scalars(waiting)), policy, now)
 
 
 def _in_order(entries: Iterable[Entry]) -> list[Entry]:

@@ -10,6 +10,7 @@ from config.policy import Policy
 from moderation import (
     audit,
     deliveries,
+    interruptions,
     platform,
     proposals,
     refusals,
@@ -116,7 +117,7 @@ def undo(
     policy: Policy,
     now: datetime,
 ) -> Lease:
-    """Take back one's decision: the hit is open again, and claimed by the person.
+    """Take back one's decision: the hit is open again as it was, and claimed by the person.
 
     What the decision told nobody yet is cancelled. Content that the platform was told to remove
     is held from being seen until the hit is decided. A decision that replaced another one is not
@@ -135,6 +136,7 @@ def undo(
     hit.state, hit.verdict, hit.closed_at = "open", None, None
     hit.holder_id, hit.lease_until = person.id, now + policy.lease.length
     hit.lease_number += 1
+    interruptions.bring_back(hit, decision)
     proposals.stand_again(session, hit, decision)
     session.flush()
     cancelled = deliveries.cancel(session, hit)

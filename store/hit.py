@@ -1,6 +1,7 @@
 """Hits, the matches they stand on, and the decisions made of them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -139,7 +140,8 @@ class Decision(Base):
     """Confirm, remove or dispute. Never changed: a reversal is the hit's next decision.
 
     The unique (hit, ordinal) is what makes "decided once" true whatever the callers do. Without a
-    person it was made by the policy of `policy_version`.
+    person it was made by the policy of `policy_version`. `ended` is what it ended on the hit
+    (moderation.interruptions), None for nothing.
     """
 
     __tablename__ = "decisions"
@@ -158,6 +160,7 @@ class Decision(Base):
     note: Mapped[str] = mapped_column(Text, default="")
     policy_version: Mapped[str] = mapped_column(String(12))
     decided_at: Mapped[datetime]
+    ended: Mapped[dict[str, Any] | None]
 
     person: Mapped[Person | None] = relationship(lazy="raise")
     undo: Mapped["Undo | None"] = relationship(lazy="raise", back_populates="decision")

@@ -35,7 +35,7 @@ def _votes(vote: Vote, *members: str) -> tuple[PeerVote, ...]:
 def _lift(world: World, login: str = "lena") -> None:
     entry, person = entry_row(world), world.people[login]
     with world.database.write() as session:
-        suspicion.lift(session, entry.id, person, world.now)
+        suspicion.lift(session, entry.id, person, world.policy, world.now)
 
 
 def _suspected(world: World, entry_id: str = "one") -> str | None:
@@ -163,6 +163,18 @@ def test_what_counted_until_a_lead_cleared_it_counts_no_more(world: World, value
     assert _suspected(world) is not None
 
 
+def test_what_waits_because_of_it_is_held_again(world: World, value: bytes) -> None:
+    world.list_entries(record(value, entry_id="one", votes=_votes(Vote.NEGATIVE, "7", "8")))
+    post(world, value, 0, "exact")
+    post(world, value, 3, "near")
+    decided = post(world, value, 0, "decided")
+    world.decide(decided, "confirm")
+    assert rows(world, PLATFORM) == []
+    _lift(world)
+    (held,) = rows(world, PLATFORM)
+    assert (held.action, held.subject) == ("hold", "content:exact")
+
+
 def test_disputes_and_votes_from_before_count_no_more_either(world: World, value: bytes) -> None:
     for number in range(2):
         world.decide(post(world, value, 3, f"post-{number}"), "dispute")
@@ -188,7 +200,7 @@ def test_there_is_nothing_to_clear_on_others(world: World, value: bytes) -> None
         _lift(world)
     lead = world.people["lena"]
     with world.database.write() as session, pytest.raises(LiftRefused):
-        suspicion.lift(session, 404, lead, world.now)
+        suspicion.lift(session, 404, lead, world.policy, world.now)
 
 
 # --- several at once

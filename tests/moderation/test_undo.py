@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from exchange.records import Receipt
-from moderation import claims, decisions, deliveries, outbox, undo
+from moderation import claims, decisions, deliveries, escalations, outbox, pauses, undo
 from moderation.decisions import DecisionRefused
 from store.delivery import Delivery
 from store.hit import Decision, Hit, Undo
@@ -79,6 +79,47 @@ def test_what_was_refused_because_of_it_is_not_any_more(world: World, hit: int) 
     _undo(world, hit)
     with world.database.read() as session:
         assert session.scalars(select(Refusal.retired)).all() == [True]
+
+
+def test_a_hit_that_was_put_before_a_lead_is_there_again(world: World) -> None:
+    hit = world.hit(distance=3)
+    world.claim(hit)
+    with world.database.write() as session:
+        escalations.hand_up(session, hit, world.people["mona"], "Look at this", world.now)
+    before = hit_row(world, hit)
+    world.later(minutes=1)
+    world.decide(hit, "remove", "lena")
+    assert not hit_row(world, hit).for_lead
+    _undo(world, hit, "lena")
+    after = hit_row(world, hit)
+    assert after.for_lead
+    assert after.escalated_at == before.escalated_at is not None
+    assert after.escalated_reason == "Look at this"
+    with world.database.write() as session:
+        claims.release(session, hit, world.people["lena"], world.now)
+    with pytest.raises(claims.ClaimRefused, match="before a lead"):
+        world.claim(hit)
+
+
+def test_a_clock_that_stood_still_stands_still_again(world: World) -> None:
+    hit = world.hit(distance=3)
+    lead = world.people["lena"]
+    due = hit_row(world, hit).due_at
+    with world.database.write() as session:
+        pauses.pause(session, hit, lead, "The police asked us to wait", world.now)
+    world.later(hours=2)
+    world.decide(hit, "remove", "lena")
+    world.later(minutes=5)
+    _undo(world, hit, "lena")
+    stands = hit_row(world, hit)
+    assert stands.paused_reason == "The police asked us to wait"
+    assert (stands.due_at, stands.stood_seconds) == (due, 0)
+    world.later(hours=1)
+    with world.database.write() as session:
+        pauses.resume(session, hit, lead, world.now)
+    stood = timedelta(hours=3, minutes=5)
+    assert hit_row(world, hit).due_at == due + stood
+    assert hit_row(world, hit).stood_seconds == stood.total_seconds()
 
 
 def test_decided_again_it_is_the_next_decision_and_can_be_undone_too(

@@ -144,7 +144,6 @@ def environment(data_dir: Path, redis_url: str, ports: Ports) -> dict[str, str]:
         "REGISTRY_DATABASE_URL": f"sqlite:///{data_dir / 'registry.sqlite'}",
         "REGISTRY_ACCOUNTS": json.dumps(accounts),
         "REGISTRY_PORT": str(ports.registry),
-        "NUMBA_CACHE_DIR": str(data_dir / "numba"),
         "PYTHONUNBUFFERED": "1",
     }
     if "DATABASE_URL" in os.environ:

@@ -78,7 +78,8 @@ def test_the_whole_loop(url: str | None, tmp_path: Path) -> None:
         reasons = [why for votes in here.votes().values() for vote, why in votes if why]
         assert reasons, "the dispute carries one of the registry's own reasons"
 
-        _every_page_is_fit(browser, here, removed)
+        if url is None:  # a page looks the same on every database
+            _every_page_is_fit(browser, here, removed)
         _the_log_can_be_checked(browser, here, tmp_path)
         before = here.votes()
         assert here.stop() == 0

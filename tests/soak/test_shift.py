@@ -15,7 +15,7 @@ from tests.soak.browsing import Odds, Remembered
 from tests.soak.served import APP, served
 from tests.world import World, pdq, record
 
-HITS = 60
+HITS = 42
 PASSWORD = "correct horse battery staple"
 OFTEN = Odds(skip=0.1, release=0.1, hand_over=0.1, undo=0.25)
 CARELESS = "tests.soak.careless:create_app()"

@@ -23,6 +23,8 @@ from store.hit import Hit, Match
 
 FEW = 1_000
 """Hits that are looked up by number. What carries more of them is found soon in any order."""
+NAMED = 1_000
+"""Entries of one id, or of one case, that are looked at; an id has one at each member."""
 
 
 class Nearness(StrEnum):
@@ -211,13 +213,13 @@ def _search(session: Session, q: str) -> tuple[ColumnElement[bool], bool]:
 
 def _entries(session: Session, entry_id: str) -> list[int]:
     """The entries with this id; each member of each registry may have one."""
-    return list(session.scalars(select(Entry.id).where(Entry.entry_id == entry_id).limit(FEW)))
+    return list(session.scalars(select(Entry.id).where(Entry.entry_id == entry_id).limit(NAMED)))
 
 
 def _of_case(session: Session, number: str) -> list[int]:
     """The entries that were reported in this case."""
     query = select(EntryCase.entry_id).where(EntryCase.number == number)
-    return list(session.scalars(query.limit(FEW)))
+    return list(session.scalars(query.limit(NAMED)))
 
 
 def _numbers(session: Session, query: Select[int]) -> list[int] | None:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
@@ -173,6 +173,7 @@ NARROW = [(1_000, 20_000), (0, 2)]
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(filters=FILTERS, size=st.integers(1, 5), limits=st.sampled_from(NARROW))
+@example(filters=Filters(view=View.ALL, q="goes"), size=1, limits=NARROW[1])
 def test_pages_hold_every_hit_that_the_filters_let_through_once_and_in_order(
     hall: World, filters: Filters, size: int, limits: tuple[int, int]
 ) -> None:

@@ -27,13 +27,13 @@ VIEWS: Choices = (
     (View.ESCALATED, "For a lead"),
     (View.PAUSED, "Clock stopped"),
     (View.REVIEW, "To be looked at again"),
-    (View.UNSUPPORTED, "Removed, and the registry withdrew"),
-    (View.ALL, "All, whatever their state"),
+    (View.UNSUPPORTED, "Removed, entry withdrawn"),
+    (View.ALL, "All"),
 )
 NEARNESS: Choices = (
-    (Nearness.EXACT, "Exact copies"),
-    (Nearness.NEAR, "Near copies"),
-    (Nearness.FAR, "Far copies"),
+    (Nearness.EXACT, "Exact"),
+    (Nearness.NEAR, "Near"),
+    (Nearness.FAR, "Far"),
 )
 ALGORITHMS: Choices = (
     (Algorithm.PDQ, "PDQ"),

@@ -6,9 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks import history, triage
-from tests.console.conftest import cheap_passwords
-
-__all__ = ["cheap_passwords"]
 
 
 @pytest.fixture(autouse=True)

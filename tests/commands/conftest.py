@@ -8,10 +8,10 @@ from click.testing import CliRunner, Result
 
 from app import main
 from jobs import runtime
-from tests.console.conftest import cheap_passwords, environment
+from tests.console.conftest import environment
 from tests.registry.conftest import listen, make_registry
 
-__all__ = ["cheap_passwords", "listen", "make_registry"]
+__all__ = ["listen", "make_registry"]
 
 Command = Callable[..., Result]
 

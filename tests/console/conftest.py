@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from redis import Redis
 
@@ -17,7 +16,7 @@ from console.parts import Parts
 from jobs.registries import Registries
 from jobs.runtime import Runtime
 from jobs.wake import Wake
-from moderation import keys, people
+from moderation import keys
 from moderation.keys import Scope
 from store.database import Database
 from tests.console.visitor import Visitor
@@ -71,16 +70,6 @@ def environment(database_url: str, redis_url: str, folder: Path) -> dict[str, st
         "REDIS_URL": redis_url,
         "SECRET_KEY": "f3b1c59d2e7a4860917a5d3c8e6f0b24",
     }
-
-
-@pytest.fixture(autouse=True, scope="session")
-def cheap_passwords() -> Iterator[None]:
-    """Argon2 as everywhere, but with a thousandth of the memory: these tests sign in often."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(people, "_hasher", cheap)
-        patch.setattr(people, "_nobodys_hash", lambda: cheap.hash("nobody's password"))
-        yield
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from moderation.keys import Scope
 from moderation.permissions import Role
 from moderation.source_settings import SourceSettings
 from store.database import Database
-from tests.console.conftest import cheap_passwords, environment
+from tests.console.conftest import environment
 from tests.console.visitor import Visitor
 from tests.leaks import places
 from tests.leaks.places import Lines, Place
@@ -36,7 +36,7 @@ from tests.registry.conftest import OURS, listen, make_registry
 from tests.signals import own_signals
 from tests.world import PASSWORD, START
 
-__all__ = ["cheap_passwords", "listen", "make_registry"]
+__all__ = ["listen", "make_registry"]
 
 
 class Recorder:

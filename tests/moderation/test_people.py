@@ -10,6 +10,8 @@ from moderation.permissions import Permission, Role
 from store.person import Person
 from tests.world import PASSWORD, World
 
+HASHER = people._hasher  # as it is before tests/conftest.py makes it cheap
+
 
 def _sign_in(world: World, login: str, password: str = PASSWORD) -> Identity | None:
     with world.database.write() as session:
@@ -51,6 +53,11 @@ def test_passwords_are_stored_as_argon2id_and_never_twice_the_same(world: World)
     stored = [_person(world, login).password_hash for login in ("mona", "milan")]
     assert all(one.startswith("$argon2id$") for one in stored)
     assert len(set(stored)) == 2
+
+
+def test_outside_of_tests_a_hash_takes_what_the_standard_recommends() -> None:
+    """RFC 9106, 4: the second recommended option, for where memory is scarce."""
+    assert (HASHER.time_cost, HASHER.memory_cost, HASHER.parallelism) == (3, 64 * 1024, 4)
 
 
 def test_an_unknown_login_and_one_shut_out_cost_what_a_wrong_password_costs(

@@ -5,11 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
 from config.settings import ROOT
 from local.stack import Ports, environment
-from moderation import people
 from tests.soak import books, shift
 from tests.soak.browsing import Odds, Remembered
 from tests.soak.served import APP, served
@@ -29,10 +27,9 @@ def environ(database_url: str, redis_url: str, tmp_path: Path) -> Mapping[str, s
 
 
 @pytest.fixture
-def logins(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
-    """The twenty, and what they have to do. Hashing as everywhere, with little of the memory."""
+def logins(world: World) -> tuple[str, ...]:
+    """The twenty, and what they have to do."""
     world.now = datetime.now(UTC)
-    monkeypatch.setattr(people, "_hasher", PasswordHasher(1, 64, 1))
     world.list_entries(*(record(pdq(), at=world.now) for _ in range(HITS // 3)))
     shift.post_more(world.database, world.directory, world.policy, HITS)
     return shift.hire(world.database, PASSWORD, world.now)

@@ -120,7 +120,7 @@ class _Day:
         proxy = Proxy(addresses.before_registry, addresses.registry, listen, every=1, burst=1)
         with proxy.listening():
             while (moment := self._next()) is not None:
-                self._until(moment + TICK)
+                self._until(max(moment, _now()) + TICK)  # what is long due comes in rounds
         return heard
 
     def _until(self, moment: datetime) -> None:

@@ -1,7 +1,7 @@
 """Step 4, hits: matches become a new hit, or more evidence on the one that is open."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select
@@ -35,12 +35,22 @@ def record(session: Session, found: Sequence[Found], policy: Policy, now: dateti
     by_content: dict[int, list[Found]] = defaultdict(list)
     for one in found:
         by_content[one.content.id].append(one)
+    _lock_open(session, by_content)
     touched: list[int] = []
     for content_id in sorted(by_content):
         hit = _record_one(session, content_id, by_content[content_id], policy, now)
         if hit is not None:
             touched.append(hit.id)
     return touched
+
+
+def _lock_open(session: Session, content_ids: Collection[int]) -> None:
+    """Lock the open hits on this content in the order in which a decision for many locks its own:
+    one that went by the content would wait for somebody who waits for it."""
+    # Not by the index of the states: SQLite would walk every open hit.
+    is_open = Hit.state.concat("") == "open"
+    query = select(Hit.id).where(Hit.content_id.in_(content_ids), is_open)
+    session.execute(query.order_by(Hit.id).with_for_update()).all()
 
 
 def _record_one(

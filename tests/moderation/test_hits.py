@@ -1,16 +1,19 @@
 """Matches become one open hit for each item; what was decided stays so; the clock only hurries."""
 
+import threading
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import selectinload
 
 from config.policy import Policy
 from exchange.records import Member, PeerVote, Vote
 from matching.fingerprint import Algorithm, Fingerprint
-from moderation import audit
+from moderation import audit, hits
 from moderation.content import Print
 from moderation.naming import hit_name
 from store.hit import Hit
@@ -49,6 +52,50 @@ def test_all_matches_of_an_item_are_one_hit(world: World) -> None:
     (line,) = _lines(world, hit)
     assert (line.action, line.actor) == ("hit.opened", "system:match")
     assert len(line.details["matches"]) == 3
+
+
+def _evidence_while_they_are_decided_together(world: World) -> list[BaseException]:
+    """Two hits, the older one on the newer content, are locked by their numbers while both are
+    given more evidence; what went wrong."""
+    older, newer = pdq(), pdq()
+    world.list_entries(record(pdq()))
+    world.post(_print(older))
+    world.list_entries(record(near(newer, 9)))
+    world.post(_print(newer))
+    world.list_entries(record(near(older, 9)))
+    failures: list[BaseException] = []
+
+    def more() -> None:
+        try:
+            world.list_entries(record(older), record(newer))
+        except BaseException as error:  # noqa: BLE001 - told to the test
+            failures.append(error)
+
+    matching = threading.Thread(target=more)
+    try:
+        with world.database.write() as session:
+            session.scalars(select(Hit.id).where(Hit.id == 1).with_for_update()).one()
+            matching.start()
+            time.sleep(1)
+            session.scalars(select(Hit.id).where(Hit.id == 2).with_for_update()).one()
+    except DBAPIError as error:
+        failures.append(error)
+    matching.join()
+    return failures
+
+
+def test_more_evidence_and_a_decision_for_many_do_not_wait_for_each_other(world: World) -> None:
+    assert _evidence_while_they_are_decided_together(world) == []
+    assert [len(hit.matches) for hit in _hits(world)] == [2, 2]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_they_would_if_each_hit_were_locked_in_its_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The planted fault: PostgreSQL ends one of the two with an error."""
+    monkeypatch.setattr(hits, "_lock_open", lambda session, content_ids: None)
+    assert len(_evidence_while_they_are_decided_together(world)) == 1
 
 
 def test_what_is_found_later_is_more_evidence_on_the_open_hit(world: World) -> None:

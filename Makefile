@@ -10,7 +10,7 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest -n 3 $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 # Faults over real processes, 1,000 decisions through each; docs/testing.md says which.
 soak: $(VENV)/dev.stamp

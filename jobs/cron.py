@@ -45,8 +45,18 @@ def table(policy: Policy) -> list[Line]:
 class JsonCron(CronScheduler):
     """RQ's scheduler; its own `enqueue` would write pickles into the queues.
 
-    RQ's ends when Redis goes away; this one waits for it.
+    RQ's ends when Redis goes away, or is not there yet; this one waits for it.
     """
+
+    def register_birth(self) -> None:
+        """Tell RQ's monitors that it began, if Redis is there; else the first heartbeat does."""
+        with suppress(RedisError):
+            super().register_birth()
+
+    def register_death(self, pipeline: Any = None) -> None:
+        """Tell RQ's monitors that it ends, if Redis is there; else they find out."""
+        with suppress(RedisError):
+            super().register_death(pipeline)
 
     def enqueue_jobs(self) -> list[CronJob]:
         """Enqueue what is due, as JSON, unless an earlier run of it still waits in its queue."""

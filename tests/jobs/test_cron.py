@@ -43,15 +43,21 @@ def test_everything_in_the_table_is_enqueued_as_json_once(redis_url: str) -> Non
 def test_a_redis_that_is_away_is_waited_for(redis_url: str) -> None:
     away, here = queues.connect("redis://127.0.0.1:1/0"), queues.connect(redis_url)
     made = _scheduler(away)
+    made.register_birth()
     assert made.enqueue_jobs() == []
     made.save()
     made.heartbeat()
     made.connection = here
     assert len(made.enqueue_jobs()) == len(cron.table(_policy()))
+    made.heartbeat()
+    assert [one.name for one in CronScheduler.all(here)] == [made.name]
+    made.connection = away
+    made.register_death()
 
 
 def test_rqs_own_scheduler_would_end() -> None:
     """What the one above is there for."""
     made = CronScheduler(queues.connect("redis://127.0.0.1:1/0"), logging_level="WARNING")
-    with pytest.raises(RedisError):
-        made.heartbeat()
+    for told in (made.register_birth, made.heartbeat, made.register_death):
+        with pytest.raises(RedisError):
+            told()

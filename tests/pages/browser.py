@@ -59,7 +59,7 @@ def press(page: Page, *keys: str) -> None:
 
 WATCH = """new PerformanceObserver(list => {
   for (const shift of list.getEntries())
-    if (!shift.hadRecentInput)
+    if (!shift.hadRecentInput && shift.value > 0.005)
       window.shifted(location.pathname, shift.value, shift.sources.map(
         ({node}) => node ? node.outerHTML?.slice(0, 90) ?? node.textContent : "something gone"))
 }).observe({type: "layout-shift", buffered: true})"""
@@ -67,7 +67,8 @@ WATCH = """new PerformanceObserver(list => {
 
 def shifts(page: Page) -> list[str]:
     """Collect from now on what moves on the page without being asked to, as Chromium counts it
-    (https://wicg.github.io/layout-instability/): how far, and the elements."""
+    (https://wicg.github.io/layout-instability/): how far, and the elements. A line that ends at the
+    page's edge moves by less while it is still arriving."""
     seen: list[str] = []
 
     def shifted(where: str, value: float, what: list[str]) -> None:

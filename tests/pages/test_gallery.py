@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.browser import check_accessible, check_dark, check_fits, complaints, press
+from tests.pages.browser import check_accessible, check_dark, check_fits, complaints, press, shifts
 from tests.pages.checks import check_fragment, check_page
 from tests.pages.gallery import create_gallery
 
@@ -93,4 +93,18 @@ def test_without_javascript_the_page_is_whole(browser: Browser, gallery: str) ->
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("Swapped in.")).to_be_visible()
+    context.close()
+
+
+def test_what_moves_without_being_asked_to_is_seen(browser: Browser, gallery: str) -> None:
+    """The planted fault of what tests/e2e holds a whole shift against."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    moved = shifts(page)
+    page.goto(gallery)
+    page.wait_for_timeout(500)
+    assert moved == []
+    page.evaluate("document.querySelector('main').style.paddingBlockStart = '300px'")
+    page.wait_for_timeout(500)
+    assert len(moved) == 1
     context.close()
